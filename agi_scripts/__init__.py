@@ -1,0 +1,1 @@
+"""What the caller hears: one file for one flow."""

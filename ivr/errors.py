@@ -1,0 +1,77 @@
+"""Every error the controller raises on purpose.
+
+``HotlineError``                 anything below; ``id`` is stable, the text is for people
+├── ``SettingsError``            a setting cannot be used; names the variable and the cure
+├── ``SetupError``               a program or package is missing; says what to do
+├── ``AsteriskError``            Asterisk cannot be started, reached or told what to do
+│   ├── ``AmiError``             the manager link failed or refused an action
+│   │   ├── ``AmiNotConnected``  no link now; nothing was sent
+│   │   ├── ``AmiTimeout``       sent, no answer in time; the outcome is unknown
+│   │   └── ``AmiRefused``       Asterisk answered with an error; nothing was done
+│   └── ``AgiError``             a FastAGI session went wrong
+│       ├── ``HungUp``           the caller is gone; absorbed in one place, ``ivr.agi``
+│       ├── ``AgiProtocolError`` the peer does not speak AGI
+│       └── ``AgiCommandError``  Asterisk refused a command
+├── ``PromptError``              a prompt is missing or unusable
+└── ``UnsafeValue``              a value holds a control character and is refused (injection)
+"""
+
+from __future__ import annotations
+
+
+class HotlineError(Exception):
+    """Base of all errors raised on purpose; ``id`` goes to programs, the text to people."""
+
+    id = "hotline_error"
+
+
+class SettingsError(HotlineError):
+    id = "bad_setting"
+
+
+class SetupError(HotlineError):
+    id = "setup_failed"
+
+
+class AsteriskError(HotlineError):
+    id = "asterisk_error"
+
+
+class AmiError(AsteriskError):
+    id = "ami_error"
+
+
+class AmiNotConnected(AmiError):
+    id = "ami_not_connected"
+
+
+class AmiTimeout(AmiError):
+    id = "ami_timeout"
+
+
+class AmiRefused(AmiError):
+    id = "ami_refused"
+
+
+class AgiError(AsteriskError):
+    id = "agi_error"
+
+
+class HungUp(AgiError):
+    id = "hung_up"
+
+
+class AgiProtocolError(AgiError):
+    id = "agi_protocol_error"
+
+
+class AgiCommandError(AgiError):
+    id = "agi_command_error"
+
+
+class PromptError(HotlineError):
+    id = "prompt_error"
+
+
+class UnsafeValue(HotlineError):
+    id = "unsafe_value"

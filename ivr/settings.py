@@ -1,0 +1,311 @@
+"""Settings: the only reader of the environment (and of a ``.env`` file).
+
+``SETTINGS`` is the one table of what can be set; the README's table is made from it
+(``hotline settings --markdown``), so neither can drift from the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ivr.errors import SettingsError
+
+PROJECT = Path(__file__).resolve().parent.parent
+_SOCKET_PATH_LIMIT = 80  # a Unix socket's path holds 107 bytes; leave room for the name
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table: environment variable, default as shown, meaning."""
+
+    variable: str
+    default: str
+    meaning: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("HOTLINE_HOME", "./var", "where all state lives: database, recordings, logs, secrets"),
+    Setting("HOTLINE_HTTP_HOST", "127.0.0.1", "address of the console and API"),
+    Setting("HOTLINE_HTTP_PORT", "8080", "port of the console and API"),
+    Setting("HOTLINE_SIP_HOST", "127.0.0.1", "address on which phones and the trunk are heard"),
+    Setting("HOTLINE_SIP_PORT", "5060", "SIP over UDP and TCP; SIP over TLS is one above"),
+    Setting("HOTLINE_RTP_PORTS", "10000-20000", "range of UDP ports for sound"),
+    Setting("HOTLINE_WS_PORT", "a free port", "SIP over WebSocket, for phones in a browser"),
+    Setting(
+        "HOTLINE_TRUNK",
+        "loopback",
+        "who may bring calls: `loopback` (any INVITE from this machine), an address or network "
+        "(`203.0.113.7`, `203.0.113.0/29`), or `register:USER:PASSWORD@HOST`",
+    ),
+    Setting("HOTLINE_ADMIN_PASSWORD", "made at first start", "first password of `admin`"),
+    Setting("HOTLINE_DATABASE_URL", "SQLite in HOTLINE_HOME", "SQLAlchemy address of the database"),
+    Setting("HOTLINE_REDIS_URL", "embedded", "address of a Redis; without it one is started"),
+    Setting("HOTLINE_TIMEZONE", "Asia/Shanghai", "the hotline's own time zone"),
+    Setting("HOTLINE_NIGHT_HOURS", "22:00-07:00", "when the night roster takes the calls (T1)"),
+    Setting("HOTLINE_ASTERISK", "found or fetched", "path of an Asterisk binary, 20 or newer"),
+    Setting("HOTLINE_CACHE", "the user's cache folder", "where fetched programs are kept"),
+    Setting("HOTLINE_AMI_HOST", "127.0.0.1", "where Asterisk's manager listens"),
+    Setting("HOTLINE_AMI_PORT", "a free port", "port of Asterisk's manager"),
+    Setting("HOTLINE_AMI_SECRET", "made at first start", "password of Asterisk's manager"),
+    Setting("HOTLINE_AGI_HOST", "127.0.0.1", "where the controller answers Asterisk (FastAGI)"),
+    Setting("HOTLINE_AGI_PORT", "a free port", "port of FastAGI"),
+    Setting("HOTLINE_NODE", "hotline", "this node's name; part of every call's id"),
+    Setting("HOTLINE_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR"),
+)
+_KNOWN = frozenset(row.variable for row in SETTINGS)
+
+
+@dataclass(frozen=True)
+class NightHours:
+    """The daily span of the night roster; may cross midnight. Local time."""
+
+    start: time
+    end: time
+
+    def covers(self, moment: time) -> bool:
+        """Whether ``moment`` (local time) falls in the night."""
+        if self.start <= self.end:
+            return self.start <= moment < self.end
+        return moment >= self.start or moment < self.end
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set. Ports of 0 mean "take a free one"."""
+
+    home: Path
+    http_host: str = "127.0.0.1"
+    http_port: int = 8080
+    sip_host: str = "127.0.0.1"
+    sip_port: int = 5060
+    rtp_ports: tuple[int, int] = (10000, 20000)
+    ws_port: int = 0
+    trunk: str = "loopback"
+    admin_password: str | None = field(default=None, repr=False)
+    database_url: str = field(default="", repr=False)
+    redis_url: str | None = field(default=None, repr=False)
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    night: NightHours = field(default_factory=lambda: NightHours(time(22), time(7)))
+    asterisk: Path | None = None
+    cache: Path = Path()
+    ami_host: str = "127.0.0.1"
+    ami_port: int = 0
+    ami_secret: str | None = field(default=None, repr=False)
+    agi_host: str = "127.0.0.1"
+    agi_port: int = 0
+    node: str = "hotline"
+    log_level: str = "INFO"
+
+    @property
+    def run(self) -> Path:
+        """Folder of sockets and pid files; short enough for a Unix socket's path."""
+        wanted = self.home / "run"
+        if len(os.fsencode(wanted)) <= _SOCKET_PATH_LIMIT:
+            return wanted
+        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"hotline-{os.getuid()}-{digest}"
+
+    @property
+    def control_socket(self) -> Path:
+        """The API for the local operator: reachable by file permission, not by password."""
+        return self.run / "control.sock"
+
+    @property
+    def recordings(self) -> Path:
+        """Folder of the recordings, one folder for each day."""
+        return self.home / "recordings"
+
+    @property
+    def asterisk_home(self) -> Path:
+        """Folder of Asterisk's rendered configuration, logs and own database."""
+        return self.home / "asterisk"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the log files of the processes we start."""
+        return self.home / "log"
+
+
+def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None) -> Settings:
+    """Read the settings from the environment, then from ``.env`` for what it leaves open.
+
+    Args:
+        environ: variables to read; the process's own by default.
+        dotenv: the ``.env`` file; ``./.env`` by default. A missing file is no error.
+
+    Raises:
+        SettingsError: a value cannot be used, or a ``HOTLINE_`` variable is unknown.
+    """
+    env = {k: v for k, v in (os.environ if environ is None else environ).items() if v != ""}
+    file = Path(".env") if dotenv is None else dotenv
+    values = {**read_dotenv(file), **env}
+    unknown = sorted(k for k in values if k.startswith("HOTLINE_") and k not in _KNOWN)
+    if unknown:
+        raise SettingsError(f"{', '.join(unknown)}: no such setting; see `hotline settings`")
+
+    def get(name: str, default: str) -> str:
+        return values.get(name, default)
+
+    home = Path(get("HOTLINE_HOME", "var")).expanduser().resolve()
+    asterisk = values.get("HOTLINE_ASTERISK")
+    return Settings(
+        home=home,
+        http_host=_host("HOTLINE_HTTP_HOST", get("HOTLINE_HTTP_HOST", "127.0.0.1")),
+        http_port=_port("HOTLINE_HTTP_PORT", get("HOTLINE_HTTP_PORT", "8080")),
+        sip_host=_host("HOTLINE_SIP_HOST", get("HOTLINE_SIP_HOST", "127.0.0.1")),
+        sip_port=_port("HOTLINE_SIP_PORT", get("HOTLINE_SIP_PORT", "5060")),
+        rtp_ports=_port_range(get("HOTLINE_RTP_PORTS", "10000-20000")),
+        ws_port=_port("HOTLINE_WS_PORT", get("HOTLINE_WS_PORT", "0")),
+        trunk=_trunk(get("HOTLINE_TRUNK", "loopback")),
+        admin_password=_password(values.get("HOTLINE_ADMIN_PASSWORD")),
+        database_url=_database(
+            get("HOTLINE_DATABASE_URL", f"sqlite+aiosqlite:///{home / 'hotline.sqlite3'}")
+        ),
+        redis_url=values.get("HOTLINE_REDIS_URL"),
+        timezone=_zone(get("HOTLINE_TIMEZONE", "Asia/Shanghai")),
+        night=_night(get("HOTLINE_NIGHT_HOURS", "22:00-07:00")),
+        asterisk=Path(asterisk).expanduser() if asterisk else None,
+        cache=Path(get("HOTLINE_CACHE", str(default_cache(values)))).expanduser(),
+        ami_host=_host("HOTLINE_AMI_HOST", get("HOTLINE_AMI_HOST", "127.0.0.1")),
+        ami_port=_port("HOTLINE_AMI_PORT", get("HOTLINE_AMI_PORT", "0")),
+        ami_secret=values.get("HOTLINE_AMI_SECRET"),
+        agi_host=_host("HOTLINE_AGI_HOST", get("HOTLINE_AGI_HOST", "127.0.0.1")),
+        agi_port=_port("HOTLINE_AGI_PORT", get("HOTLINE_AGI_PORT", "0")),
+        node=_node(get("HOTLINE_NODE", "hotline")),
+        log_level=_level(get("HOTLINE_LOG_LEVEL", "INFO")),
+    )
+
+
+def default_cache(environ: Mapping[str, str]) -> Path:
+    """The cache shared by all checkouts: the system's for root, else the user's own."""
+    if os.geteuid() == 0:
+        return Path("/var/cache/hotline")
+    base = environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "hotline"
+
+
+def read_dotenv(file: Path) -> dict[str, str]:
+    """Parse ``NAME=value`` lines; ``#`` starts a comment, quotes around a value are dropped."""
+    try:
+        text = file.read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    values = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise SettingsError(f"{file}, line {number}: expected NAME=value, found {line!r}")
+        value = value.strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        if value:
+            values[name.strip()] = value
+    return values
+
+
+def _port(name: str, text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        return int(text)
+    raise SettingsError(f"{name}={text!r}: a port is a number from 1 to 65535 (0: a free one)")
+
+
+def _port_range(text: str) -> tuple[int, int]:
+    low, dash, high = text.partition("-")
+    if dash and low.isdigit() and high.isdigit() and 1024 <= int(low) < int(high) <= 65535:
+        return int(low), int(high)
+    raise SettingsError(f"HOTLINE_RTP_PORTS={text!r}: write LOW-HIGH, both from 1024 to 65535")
+
+
+def _host(name: str, text: str) -> str:
+    if text and all(c.isalnum() or c in ".:-_" for c in text):
+        return text
+    raise SettingsError(f"{name}={text!r}: write an address or a host name")
+
+
+def _trunk(text: str) -> str:
+    if text == "loopback":
+        return text
+    if text.startswith("register:"):
+        user, _, rest = text.removeprefix("register:").partition(":")
+        password, _, host = rest.rpartition("@")
+        if user and password and host and not any(c in text for c in " ;\r\n\t"):
+            return text
+        raise SettingsError("HOTLINE_TRUNK: write register:USER:PASSWORD@HOST")
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        raise SettingsError(
+            f"HOTLINE_TRUNK={text!r}: write loopback, an address, a network, "
+            "or register:USER:PASSWORD@HOST"
+        ) from None
+    return text
+
+
+def _password(text: str | None) -> str | None:
+    if text is not None and len(text) < 8:
+        raise SettingsError("HOTLINE_ADMIN_PASSWORD: at least 8 characters are needed")
+    return text
+
+
+def _database(url: str) -> str:
+    for plain, driver in (
+        ("sqlite://", "sqlite+aiosqlite://"),
+        ("postgresql://", "postgresql+asyncpg://"),
+        ("postgres://", "postgresql+asyncpg://"),
+    ):
+        if url.startswith(plain):
+            return driver + url.removeprefix(plain)
+    if url.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+        return url
+    raise SettingsError("HOTLINE_DATABASE_URL: only sqlite:// and postgresql:// are supported")
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise SettingsError(f"HOTLINE_TIMEZONE={text!r}: no such time zone") from None
+
+
+def _night(text: str) -> NightHours:
+    start, dash, end = text.partition("-")
+    try:
+        hours = NightHours(time.fromisoformat(start.strip()), time.fromisoformat(end.strip()))
+    except ValueError:
+        dash = ""
+    if not dash:
+        raise SettingsError(f"HOTLINE_NIGHT_HOURS={text!r}: write it like 22:00-07:00")
+    return hours
+
+
+def _node(text: str) -> str:
+    if text.isascii() and text.isalnum() and len(text) <= 20:
+        return text
+    raise SettingsError(f"HOTLINE_NODE={text!r}: use up to 20 letters and digits")
+
+
+def _level(text: str) -> str:
+    if text.upper() in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        return text.upper()
+    raise SettingsError(f"HOTLINE_LOG_LEVEL={text!r}: use DEBUG, INFO, WARNING or ERROR")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Sound: prompts, levels, recordings and, later, recognition."""

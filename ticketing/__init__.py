@@ -1,0 +1,1 @@
+"""Records, people and work orders; knows nothing of the phone system."""

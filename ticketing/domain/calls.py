@@ -1,0 +1,72 @@
+"""What is kept of a call: one record for each, complete whatever happened (T9, I4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a call ended, seen from the citizen."""
+
+    ANSWERED = "answered"
+    ABANDONED_IN_MENU = "abandoned_in_menu"
+    ABANDONED_IN_QUEUE = "abandoned_in_queue"
+    MESSAGE_LEFT = "message_left"
+    FAILED = "failed"
+
+
+class HangupSide(StrEnum):
+    """Who ended the call."""
+
+    CALLER = "caller"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class Rating(StrEnum):
+    """The citizen's answer to the survey after the call."""
+
+    SATISFIED = "satisfied"  # 1 满意
+    FAIR = "fair"  # 2 基本满意
+    DISSATISFIED = "dissatisfied"  # 3 不满意
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call, written once when it is over. Times are UTC.
+
+    Attributes:
+        id: the node's name and Asterisk's uniqueid, whole: ``hotline-1763753060.12``.
+        caller: the citizen's number as the carrier gave it; may be empty.
+        dialled: the number the citizen really dialled (T2).
+        forwarded_from: the old number that was forwarded to us, or None.
+        line: the hotline the call came in on, ``12345`` unless forwarded (T3).
+        language: ``zh`` or ``ko``.
+        menu: the keys pressed, in order, joined by ``>``: ``1>1``.
+        queue: the queue the call waited in, or None.
+        seat: the seat that answered first (I4, the first receiver), or None.
+        recording: folder of the recording relative to the recordings' root, or None.
+        message: sound file of a message left, relative to the recordings' root, or None.
+    """
+
+    id: str
+    caller: str
+    caller_name: str
+    dialled: str
+    forwarded_from: str | None
+    line: str
+    language: str
+    menu: str
+    queue: str | None
+    seat: str | None
+    arrived_at: datetime
+    queued_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime
+    hangup_by: HangupSide
+    outcome: Outcome
+    rating: Rating | None
+    recording: str | None
+    message: str | None
