@@ -7,13 +7,17 @@
 │   ├── ``AmiError``             the manager link failed or refused an action
 │   │   ├── ``AmiNotConnected``  no link now; nothing was sent
 │   │   ├── ``AmiTimeout``       sent, no answer in time; the outcome is unknown
+│   │   │   └── ``AmiLost``      the link broke before the answer; the outcome is unknown
 │   │   └── ``AmiRefused``       Asterisk answered with an error; nothing was done
 │   └── ``AgiError``             a FastAGI session went wrong
 │       ├── ``HungUp``           the caller is gone; absorbed in one place, ``ivr.agi``
 │       ├── ``AgiProtocolError`` the peer does not speak AGI
+│       ├── ``AgiTimeout``       a command was not answered in time; the session is closed
 │       └── ``AgiCommandError``  Asterisk refused a command
+├── ``ApiError``                 an HTTP request is refused at the door (``ivr.api.problems``)
+├── ``PhoneError``               a simulated phone (demo, tests) cannot do its part
 ├── ``PromptError``              a prompt is missing or unusable
-└── ``UnsafeValue``              a value holds a control character and is refused (injection)
+└── ``UnsafeValue``              a value would break out of its line and is refused (injection)
 """
 
 from __future__ import annotations
@@ -49,6 +53,10 @@ class AmiTimeout(AmiError):
     id = "ami_timeout"
 
 
+class AmiLost(AmiTimeout):
+    id = "ami_lost"
+
+
 class AmiRefused(AmiError):
     id = "ami_refused"
 
@@ -65,8 +73,16 @@ class AgiProtocolError(AgiError):
     id = "agi_protocol_error"
 
 
+class AgiTimeout(AgiError):
+    id = "agi_timeout"
+
+
 class AgiCommandError(AgiError):
     id = "agi_command_error"
+
+
+class PhoneError(HotlineError):
+    id = "phone_error"
 
 
 class PromptError(HotlineError):

@@ -50,6 +50,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HOTLINE_REDIS_URL", "embedded", "address of a Redis; without it one is started"),
     Setting("HOTLINE_TIMEZONE", "Asia/Shanghai", "the hotline's own time zone"),
     Setting("HOTLINE_NIGHT_HOURS", "22:00-07:00", "when the night roster takes the calls (T1)"),
+    Setting("HOTLINE_QUEUE_STRATEGY", "longest-idle", "`longest-idle` or `round-robin`"),
+    Setting("HOTLINE_RING_SECONDS", "20", "how long one seat rings before the next is tried"),
+    Setting("HOTLINE_WRAP_UP_SECONDS", "15", "how long a seat is left in peace after a call"),
     Setting("HOTLINE_ASTERISK", "found or fetched", "path of an Asterisk binary, 20 or newer"),
     Setting("HOTLINE_CACHE", "the user's cache folder", "where fetched programs are kept"),
     Setting("HOTLINE_AMI_HOST", "127.0.0.1", "where Asterisk's manager listens"),
@@ -94,6 +97,9 @@ class Settings:
     redis_url: str | None = field(default=None, repr=False)
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     night: NightHours = field(default_factory=lambda: NightHours(time(22), time(7)))
+    queue_strategy: str = "longest-idle"
+    ring_seconds: int = 20
+    wrap_up_seconds: int = 15
     asterisk: Path | None = None
     cache: Path = Path()
     ami_host: str = "127.0.0.1"
@@ -172,6 +178,11 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
         redis_url=values.get("HOTLINE_REDIS_URL"),
         timezone=_zone(get("HOTLINE_TIMEZONE", "Asia/Shanghai")),
         night=_night(get("HOTLINE_NIGHT_HOURS", "22:00-07:00")),
+        queue_strategy=_strategy(get("HOTLINE_QUEUE_STRATEGY", "longest-idle")),
+        ring_seconds=_seconds("HOTLINE_RING_SECONDS", get("HOTLINE_RING_SECONDS", "20"), 5),
+        wrap_up_seconds=_seconds(
+            "HOTLINE_WRAP_UP_SECONDS", get("HOTLINE_WRAP_UP_SECONDS", "15"), 0
+        ),
         asterisk=Path(asterisk).expanduser() if asterisk else None,
         cache=Path(get("HOTLINE_CACHE", str(default_cache(values)))).expanduser(),
         ami_host=_host("HOTLINE_AMI_HOST", get("HOTLINE_AMI_HOST", "127.0.0.1")),
@@ -287,6 +298,18 @@ def _night(text: str) -> NightHours:
     if not dash:
         raise SettingsError(f"HOTLINE_NIGHT_HOURS={text!r}: write it like 22:00-07:00")
     return hours
+
+
+def _strategy(text: str) -> str:
+    if text in {"longest-idle", "round-robin"}:
+        return text
+    raise SettingsError(f"HOTLINE_QUEUE_STRATEGY={text!r}: use longest-idle or round-robin")
+
+
+def _seconds(name: str, text: str, least: int) -> int:
+    if text.isascii() and text.isdigit() and least <= int(text) <= 600:
+        return int(text)
+    raise SettingsError(f"{name}={text!r}: a number of seconds from {least} to 600")
 
 
 def _node(text: str) -> str:

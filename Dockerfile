@@ -1,0 +1,22 @@
+# One image for Asterisk and for the controller: Debian's Asterisk 22, this project, no compiler.
+FROM debian:forky-slim
+
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends asterisk ca-certificates python3 python3-venv tzdata \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --system --create-home --home-dir /var/lib/hotline hotline
+
+WORKDIR /opt/hotline
+COPY pyproject.toml README.md ./
+COPY ivr ivr
+COPY agi_scripts agi_scripts
+COPY asterisk_conf asterisk_conf
+COPY sounds sounds
+COPY speech speech
+COPY ticketing ticketing
+RUN python3 -m venv .venv && .venv/bin/pip install --no-cache-dir -e .
+
+ENV PATH=/opt/hotline/.venv/bin:$PATH HOTLINE_HOME=/var/lib/hotline
+USER hotline
+VOLUME /var/lib/hotline
+CMD ["hotline", "serve"]

@@ -1,0 +1,45 @@
+"""``python -m bench``: see README.md beside this file."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from bench import report
+from bench.plan import FULL, QUICK, Plan, carry_out
+from bench.stand import stand
+from ivr.errors import HotlineError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and report; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure the reception against the same menu in plain dialplan.",
+    )
+    parser.add_argument("--quick", action="store_true", help="about a minute; rough figures")
+    chosen = QUICK if parser.parse_args(argv).quick else FULL
+    try:
+        return asyncio.run(_run(chosen))
+    except HotlineError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+async def _run(plan: Plan) -> int:
+    console = Console()
+    async with stand() as ready:
+        results = await carry_out(plan, ready, lambda line: console.print(line, highlight=False))
+    report.show(results, console)
+    console.print(f"All figures: {report.save(results)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,164 @@
+"""What is measured, in which order, and how the two sides compare."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bench.meter import memory
+from bench.stand import Run, Side, Stand
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured.
+
+    Attributes:
+        memory_calls: memory is read after the first and after the second number of calls.
+        memory_rate: calls a second meanwhile.
+        pairs: how often both sides are measured at ``pair_rate`` new calls a second, one after
+            the other, for ``pair_seconds``.
+        rungs: rates tried one after the other, by each side until it fails twice at one.
+        rung_seconds: length of one try.
+    """
+
+    memory_calls: tuple[int, int]
+    memory_rate: float
+    pairs: int
+    pair_rate: float
+    pair_seconds: float
+    rungs: tuple[float, ...]
+    rung_seconds: float
+
+
+FULL = Plan((1000, 10_000), 100, 5, 50, 6, (100, 150, 200, 250, 300, 350, 400), 5)
+QUICK = Plan((100, 400), 50, 2, 40, 4, (50, 100), 2)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Least, median and greatest of some ratios, ours to plain."""
+
+    least: float
+    median: float
+    greatest: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of ``values``, of which there must be one at least."""
+        return cls(min(values), statistics.median(values), max(values))
+
+
+@dataclass
+class Results:
+    """Everything that was measured."""
+
+    pairs: list[tuple[Run, Run]] = field(default_factory=list)
+    ladder: dict[Side, list[Run]] = field(default_factory=lambda: {side: [] for side in Side})
+    memory_mib: dict[int, dict[str, float]] = field(default_factory=dict)
+
+    def ratios(self) -> dict[str, Spread]:
+        """Ours to plain, over the pairs, and of the highest rates."""
+        measures: dict[str, Callable[[Run, Run], float]] = {
+            "first sound, p50": lambda a, b: a.first_sound_ms["p50"] / b.first_sound_ms["p50"],
+            "first sound, p95": lambda a, b: a.first_sound_ms["p95"] / b.first_sound_ms["p95"],
+            "CPU, Asterisk alone": lambda a, b: a.cpu_ms["asterisk"] / b.cpu_ms["asterisk"],
+            "CPU, with the controller": lambda a, b: whole(a) / whole(b),
+            "CPU, to Asterisk alone": lambda a, b: whole(a) / b.cpu_ms["asterisk"],
+        }
+        found = {
+            name: Spread.of([ratio(ours, plain) for ours, plain in self.pairs])
+            for name, ratio in measures.items()
+        }
+        if self.best(Side.PLAIN):
+            ratio = self.best(Side.OURS) / self.best(Side.PLAIN)
+            found["calls/s without failure"] = Spread(ratio, ratio, ratio)
+        return found
+
+    def best(self, side: Side) -> float:
+        """The highest rate, calls a second, at which no call failed; 0 when there was none."""
+        return max((run.rate for run in self.ladder[side] if run.good), default=0.0)
+
+    def growth(self) -> dict[str, float]:
+        """Memory after many calls to memory after the first."""
+        few, many = self.memory_mib[min(self.memory_mib)], self.memory_mib[max(self.memory_mib)]
+        return {part: many[part] / few[part] for part in few}
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, plain."""
+        return {
+            "ratios": {name: asdict(spread) for name, spread in self.ratios().items()},
+            "highest_rate": {side.value: self.best(side) for side in Side},
+            "memory_mib": self.memory_mib,
+            "memory_growth": self.growth(),
+            "pairs": [[asdict(ours), asdict(plain)] for ours, plain in self.pairs],
+            "ladder": {side.value: [asdict(r) for r in runs] for side, runs in self.ladder.items()},
+        }
+
+
+def whole(run: Run) -> float:
+    """Milliseconds of CPU a call, Asterisk and controller together."""
+    return run.cpu_ms["asterisk"] + run.cpu_ms["controller"]
+
+
+async def carry_out(plan: Plan, stand: Stand, say: Say) -> Results:
+    """Measure all of ``plan`` on a fresh stand.
+
+    Raises:
+        PhoneError: sipp cannot work.
+    """
+    results = Results()
+    await _memory(plan, stand, results, say)
+    await _pairs(plan, stand, results, say)
+    await _ladder(plan, stand, results, say)
+    return results
+
+
+async def _memory(plan: Plan, stand: Stand, results: Results, say: Say) -> None:
+    done = 0
+    for goal in plan.memory_calls:
+        while done < goal:
+            calls = min(plan.memory_calls[0], goal - done)
+            run = await stand.run(Side.OURS, rate=plan.memory_rate, calls=calls)
+            say(_told(run))
+            done += calls
+        results.memory_mib[done] = memory(stand.pids)
+
+
+async def _pairs(plan: Plan, stand: Stand, results: Results, say: Say) -> None:
+    calls = round(plan.pair_rate * plan.pair_seconds)
+    for number in range(plan.pairs):
+        order = (Side.OURS, Side.PLAIN) if number % 2 == 0 else (Side.PLAIN, Side.OURS)
+        runs = {}
+        for side in order:
+            runs[side] = await stand.run(side, rate=plan.pair_rate, calls=calls)
+            say(_told(runs[side]))
+        results.pairs.append((runs[Side.OURS], runs[Side.PLAIN]))
+
+
+async def _ladder(plan: Plan, stand: Stand, results: Results, say: Say) -> None:
+    climbing = set(Side)
+    for rate in plan.rungs:
+        for side in [side for side in Side if side in climbing]:
+            for _ in range(2):
+                run = await stand.run(side, rate=rate, calls=round(rate * plan.rung_seconds))
+                results.ladder[side].append(run)
+                say(_told(run))
+                if run.good:
+                    break
+            else:
+                climbing.discard(side)
+
+
+def _told(run: Run) -> str:
+    state = "all well" if run.good else f"{run.failed} failed {run.trouble}"
+    return (
+        f"{run.side:15} {run.wanted_rate:4.0f}/s  {run.calls:5} calls  "
+        f"first sound {run.first_sound_ms['p50']:6.1f}/{run.first_sound_ms['p95']:6.1f} ms  "
+        f"CPU {run.cpu_ms['asterisk']:5.2f} + {run.cpu_ms['controller']:.2f} ms  "
+        f"others {run.others:3.0%}  {state}"
+    )

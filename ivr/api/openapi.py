@@ -1,0 +1,152 @@
+"""``/openapi.json``: the description of the API (OpenAPI 3.1), made from the table of routes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from ivr.api.models import SEAT_NUMBER, ErrorOut
+from ivr.api.problems import PROBLEMS
+from ivr.api.routes import Access, Route
+
+_REF = "#/components/schemas/{model}"
+_PARTS = {"number": {"type": "string", "pattern": SEAT_NUMBER}}
+
+
+def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:
+    """The whole description; ``version`` is the program's."""
+    rows = tuple(routes)
+    used: set[type[BaseModel]] = {ErrorOut}
+    for row in rows:
+        used.update(m for m in (row.body, row.returns, *row.also.values()) if m is not None)
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in sorted(used, key=lambda model: model.__name__)],
+        ref_template=_REF,
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "12345 hotline",
+            "version": version,
+            "description": "Calls, seats and queues of a 12345 citizens' hotline.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": "hotline_session"},
+            },
+        },
+    }
+
+
+def _operation(row: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": row.name,
+        "summary": row.summary,
+        "tags": [row.path.removeprefix("/api/v1/").strip("/").partition("/")[0]],
+        "security": [] if row.access is Access.PUBLIC else [{"bearer": []}, {"cookie": []}],
+        "responses": _responses(row),
+    }
+    if not isinstance(row.access, Access):
+        operation["description"] = f"Needs the permission `{row.access}`."
+    parameters = [*_path_parameters(row), *_query_parameters(row)]
+    if parameters:
+        operation["parameters"] = parameters
+    if row.body is not None:
+        operation["requestBody"] = {"required": True, "content": _json(row.body)}
+    return operation
+
+
+def _path_parameters(row: Route) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": _PARTS.get(name, {"type": "string", "minLength": 1}),
+        }
+        for name in re.findall(r"{(\w+)}", row.path)
+    ]
+
+
+def _query_parameters(row: Route) -> list[dict[str, Any]]:
+    if row.query is None:
+        return []
+    schema = row.query.model_json_schema(ref_template=_REF)
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in schema.get("required", ()),
+            "description": part.get("description", ""),
+            "schema": _without_null({k: v for k, v in part.items() if k != "description"}),
+        }
+        for name, part in schema["properties"].items()
+    ]
+
+
+def _without_null(part: dict[str, Any]) -> dict[str, Any]:
+    """A query's parameter is there or not; it is never null."""
+    kinds = [kind for kind in part.get("anyOf", ()) if kind.get("type") != "null"]
+    if len(kinds) != 1:
+        return part
+    rest = {k: v for k, v in part.items() if k not in {"anyOf", "default"}}
+    return {**rest, **kinds[0]}
+
+
+def _responses(row: Route) -> dict[str, Any]:
+    responses: dict[str, Any] = {str(row.status): _response(row.status, row.returns, row.media)}
+    for status, model in row.also.items():
+        responses[str(status)] = _response(status, model, row.media)
+    for status, ids in sorted(_errors(row).items()):
+        if str(status) not in responses:
+            answer = _response(status, ErrorOut, row.media)
+            answer["description"] = "; ".join(f"`{each}`: {_plain(each)}" for each in sorted(ids))
+            responses[str(status)] = answer
+    return responses
+
+
+def _response(status: int, model: type[BaseModel] | None, media: str) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if model is not None:
+        answer["content"] = _json(model)
+    elif media != "application/json" and status in {200, 206}:
+        answer["content"] = {media: {}}
+    return answer
+
+
+def _errors(row: Route) -> dict[int, set[str]]:
+    ids = {error.id for error in row.raises}
+    ids |= {"bad_request", "internal_error", "database_unavailable"}
+    if row.method != "GET":
+        ids |= {"foreign_origin"}
+    if row.body is not None:
+        ids |= {"body_too_large", "unsupported_media_type", "request_timeout"}
+    if row.access is not Access.PUBLIC:
+        ids |= {"not_logged_in"} | (set() if row.locked else {"password_change_required"})
+    if not isinstance(row.access, Access):
+        ids |= {"not_allowed"}
+    if "{" in row.path:
+        ids |= {"not_found"}
+    by_status: dict[int, set[str]] = {}
+    for each in ids:
+        by_status.setdefault(PROBLEMS[each].status, set()).add(each)
+    return by_status
+
+
+def _plain(id: str) -> str:  # noqa: A002
+    return re.sub(r"[:;] [^:;]*{\w+}.*$", "", PROBLEMS[id].en)
+
+
+def _json(model: type[BaseModel]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _REF.format(model=model.__name__)}}}

@@ -1,0 +1,236 @@
+"""The controller: everything is put together here, and only here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+
+import redis.asyncio
+import uvloop
+from redis.exceptions import RedisError
+
+from agi_scripts.connected import connected
+from agi_scripts.message import message
+from agi_scripts.reception import reception
+from agi_scripts.survey import survey
+from ivr import logs, prompts, roster, settings
+from ivr.agi import AgiServer
+from ivr.ami import Ami
+from ivr.api import ApiServices, build_api, serve_tcp, serve_unix
+from ivr.asterisk_files import SOUNDS, AsteriskFiles
+from ivr.call import Call, Outlook
+from ivr.errors import AsteriskError, HotlineError
+from ivr.ledger import Ledger
+from ivr.live import Live
+from ivr.seats import SeatPlan
+from ivr.settings import Settings
+from ivr.supervisor import with_redis
+from ivr.wiring import Wiring
+from speech.recording import join
+from ticketing.domain.calls import CallRecord
+from ticketing.domain.errors import TicketingError
+from ticketing.service.accounts import Accounts
+from ticketing.service.seats import Seats
+from ticketing.store.attempts import RedisAttempts
+from ticketing.store.calls import Witness
+from ticketing.store.database import Database
+
+log = logging.getLogger(__name__)
+ROSTER_SECONDS = 15.0
+SWEEP_SECONDS = 30.0
+LATE_ROWS_SECONDS = 1.0
+AMI_EVENTS = "call,agent"
+
+
+class Controller:
+    """One node's controller. Parts are made in :meth:`build` order and given to each other."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self.settings = chosen
+        self._linked = asyncio.Event()
+        self.wiring = Wiring.load(chosen)
+        self.files = AsteriskFiles(chosen)
+        self.database = Database(chosen.database_url)
+        self.redis = redis.asyncio.Redis.from_url(chosen.redis_url or "", socket_timeout=2)
+        self.live = Live(
+            wrap_up_seconds=chosen.wrap_up_seconds,
+            on_ended=lambda call, facts: self.ledger.testify(Witness.AMI, call, facts),
+            queue_now=lambda: roster.QUEUES[self._roster()],
+        )
+        self.ledger = Ledger(
+            self.database,
+            journal=self.files.journal,
+            queue_log=self.files.queue_log,
+            on_saved=self._recorded,
+        )
+        self.ami = Ami(
+            host=chosen.ami_host,
+            port=self.wiring.ami_port,
+            username="controller",
+            secret=self.wiring.ami_secret,
+            on_event=self.live.apply,
+            on_link=self._link,
+            events=AMI_EVENTS,
+        )
+        self.agi = AgiServer(
+            chosen.agi_host,
+            self.wiring.agi_port,
+            {
+                "reception": lambda session: reception(Call(session), self),
+                "message": lambda session: message(Call(session)),
+                "connected": lambda session: connected(Call(session)),
+                "survey": lambda session: survey(Call(session)),
+            },
+        )
+        seats = Seats(self.database)
+        self.seat_plan = SeatPlan(seats, chosen, self.wiring)
+        self.services = ApiServices(
+            database=self.database,
+            accounts=Accounts(self.database, RedisAttempts(self.redis)),
+            live=self.live,
+            recordings=chosen.recordings,
+            join=join,
+            health={
+                "asterisk": self._asterisk_health,
+                "database": self._database_health,
+                "redis": self._redis_health,
+            },
+            apply_seats=self._apply_seats,
+            version=version("hotline12345"),
+        )
+
+    # --- what flows ask (ivr.call.Desk) ----------------------------------------------------
+    def outlook(self) -> Outlook:
+        """What awaits a caller who queues now."""
+        return self.live.outlook()
+
+    async def order_state(self, number: str) -> str | None:
+        """No work orders exist yet, so none is found."""
+        return None
+
+    # --- running ---------------------------------------------------------------------------
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Everything is up inside the block, and down and tidied up after it."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.database.close)
+            stack.push_async_callback(self.redis.aclose)
+            await self.ledger.open()
+            await self.agi.start()
+            stack.push_async_callback(self.agi.close)
+            for job in (self.ledger.run(), self.live.publish(), self._duty(), self._sweep()):
+                task = asyncio.create_task(job)
+                stack.push_async_callback(_cancel, task)
+            await self.ami.start()
+            stack.push_async_callback(self.ami.close)
+            await self._serve(stack)
+            yield
+
+    async def _serve(self, stack: AsyncExitStack) -> None:
+        """HTTP for everyone, and the control socket for the local operator."""
+        s = self.settings
+        control = await serve_unix(build_api(self.services, operator=True), s.control_socket)
+        stack.push_async_callback(control.cleanup)
+        public, _ = await serve_tcp(build_api(self.services), s.http_host, s.http_port)
+        stack.push_async_callback(public.cleanup)
+
+    # --- Asterisk --------------------------------------------------------------------------
+    async def _link(self, up: bool) -> None:
+        if not up:
+            self.live.lost()
+            return
+        channels = await self.ami.listing("CoreShowChannels")
+        queues = await self.ami.listing("QueueStatus")
+        self.live.resync(list(channels), list(queues))
+        self._linked.set()
+
+    async def _sweep(self) -> None:
+        """End the records of calls that an Asterisk took with it: at reconnects and at times."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._linked.wait()
+            self._linked.clear()
+            try:
+                asked = datetime.now(UTC)
+                rows = await self.ami.listing("CoreShowChannels")
+                alive = {row.get("Linkedid", "") for row in rows}
+                await asyncio.sleep(LATE_ROWS_SECONDS)
+                await self.ledger.end_missing(alive, asked - timedelta(seconds=LATE_ROWS_SECONDS))
+            except (HotlineError, TicketingError) as problem:
+                log.warning("the sweep is put off: %s", problem)
+
+    async def _duty(self) -> None:
+        """Tell the dialplan which roster is on duty (T1)."""
+        while True:
+            try:
+                await self.seat_plan.put_on_duty(self._roster())
+                await asyncio.sleep(ROSTER_SECONDS)
+            except (AsteriskError, OSError):
+                await asyncio.sleep(1.0)
+
+    def _roster(self) -> str:
+        return roster.on_duty(datetime.now(UTC), self.settings.timezone, self.settings.night)
+
+    # --- others ----------------------------------------------------------------------------
+    async def _recorded(self, records: Sequence[CallRecord]) -> None:
+        self.live.tell({"recorded": [record.id for record in records]})
+
+    async def _apply_seats(self) -> None:
+        await self.seat_plan.apply()
+
+    async def _asterisk_health(self) -> str | None:
+        if not self.ami.connected:
+            return f"manager link: {self.ami.status}"
+        await self.ami.action("Ping", timeout=1.5)
+        return None
+
+    async def _database_health(self) -> str | None:
+        await self.database.ping()
+        return f"call records wait: {self.ledger.failing}" if self.ledger.failing else None
+
+    async def _redis_health(self) -> str | None:
+        try:
+            await self.redis.ping()
+        except (RedisError, OSError) as problem:
+            return type(problem).__name__
+        return None
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def run(chosen: Settings) -> None:
+    """Run a controller until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Controller(chosen).running():
+        log.info("controller up")
+        await stop.wait()
+
+
+def main() -> None:
+    """``python -m ivr.app``: what the supervisor starts."""
+    try:
+        chosen = with_redis(settings.load())
+        logs.configure(chosen.log_level)
+        prompts.require(SOUNDS)
+        uvloop.run(run(chosen))
+    except HotlineError as problem:
+        sys.exit(f"{problem}")
+
+
+if __name__ == "__main__":
+    main()

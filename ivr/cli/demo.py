@@ -1,0 +1,210 @@
+"""``hotline demo``: the hotline with simulated citizens and agents on real SIP."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import click
+
+from ivr import logs, roster, toolbox
+from ivr.asterisk_files import SOUNDS
+from ivr.cli.board import clean, ranges
+from ivr.cli.control import Declined, NotRunning, ask
+from ivr.cli.serve import run
+from ivr.demo import speech
+from ivr.demo.actors import CLOSE_SECONDS, Agents, Exchange, Record, Town
+from ivr.demo.baresip import Seat
+from ivr.demo.phones import SeatPhones
+from ivr.demo.town import visits
+from ivr.errors import SettingsError, SetupError
+from ivr.progress import Progress
+from ivr.settings import Settings
+
+_REACHED_FROM_HERE = {"127.0.0.1", "localhost", "0.0.0.0"}  # noqa: S104 - only compared
+_SEATS_KNOWN_SECONDS = 5.0
+_RECORD_SECONDS = 8.0
+_LOOK_SECONDS = 0.5
+_RATINGS = {"satisfied": "satisfied", "fair": "fair", "dissatisfied": "not satisfied"}
+
+
+@click.command()
+@click.option(
+    "--calls-per-minute",
+    type=click.FloatRange(0, 60, min_open=True),
+    default=6,
+    show_default=True,
+    help="How many citizens call, on average.",
+)
+@click.option(
+    "--seats",
+    type=click.IntRange(0, 20),
+    default=5,
+    show_default=True,
+    help="How many simulated agents there are.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0),
+    default=0,
+    show_default=True,
+    help="When to stop calling and end; 0 for never.",
+)
+@click.option("--seed", type=int, default=12345, help="Another seed, other citizens.")
+@click.pass_obj
+def demo(
+    settings: Settings, calls_per_minute: float, seats: int, minutes: float, seed: int
+) -> None:
+    """Start the hotline with simulated citizens and agents; Ctrl-C stops all of it.
+
+    They are real SIP phones that press keys and speak, and each call is told in one line. Your own
+    phones may take part: agents are simulated on seats without a phone only.
+    """
+    logs.configure(settings.log_level)
+    if settings.trunk != "loopback" or settings.sip_host not in _REACHED_FROM_HERE:
+        raise SettingsError(
+            "the simulated citizens call from this machine: for the demo leave out HOTLINE_TRUNK "
+            "and HOTLINE_SIP_HOST"
+        )
+    progress = Progress(sys.stderr)
+    programs = {
+        name: toolbox.program(name, settings.cache, progress) for name in ("sipp", "baresip")
+    }
+    play = _Play(settings, programs["sipp"], programs["baresip"])
+    asyncio.run(run(settings, lambda: play.run(seats, visits(seed, calls_per_minute), minutes)))
+
+
+class _Play:
+    """Puts the actors together around a running hotline."""
+
+    def __init__(self, settings: Settings, sipp: toolbox.Program, baresip: toolbox.Program) -> None:
+        self._settings, self._baresip = settings, baresip
+        target = f"127.0.0.1:{settings.sip_port}"
+        self._exchange = Exchange(sipp.argv, sipp.env, target)
+        if baresip.root is None:
+            raise SetupError("the simulated phones are not whole; remove the cache and try again")
+        self._modules = baresip.root / "usr/lib/baresip/modules"
+
+    async def run(self, wanted: int, plan: Iterable[Any], minutes: float) -> None:
+        """Play until cancelled, or ``minutes`` and the last calls are over."""
+        free = await self._free_seats()
+        with tempfile.TemporaryDirectory(prefix="hotline-demo-") as folder:
+            chosen = free[:wanted]
+            said = await asyncio.to_thread(speech.prepare, SOUNDS, Path(folder), chosen)
+            accounts = [await self._account(number, said.seats[number]) for number in chosen]
+            phones = SeatPhones(self._baresip.argv, self._modules, accounts, env=self._baresip.env)
+            try:
+                await phones.start()
+                await phones.registered()
+                self._introduce(wanted, chosen, free[wanted:])
+                town = Town(
+                    self._exchange,
+                    Agents(phones, self._tell),
+                    said,
+                    find=self._find,
+                    tell=self._tell,
+                    line=line,
+                )
+                await town.live(plan, minutes * 60)
+            finally:
+                await asyncio.wait([asyncio.create_task(phones.stop())], timeout=CLOSE_SECONDS)
+
+    def _introduce(self, wanted: int, chosen: Sequence[str], rest: Sequence[str]) -> None:
+        if len(chosen) < wanted:
+            click.echo(
+                f"Only {len(chosen)} of {wanted} agents are simulated: the other seats on duty "
+                "have a phone already. It rings for the simulated citizens too."
+            )
+        lines = [
+            ("Simulated", f"agents on {ranges(chosen)}" if chosen else "no agents"),
+            ("Your own phone", f"on {ranges(rest)}" if rest else "on any seat you add"),
+            ("Recordings", str(self._settings.recordings)),
+        ]
+        click.echo("\n".join(f"  {name:<16} {value}" for name, value in lines) + "\n")
+
+    async def _free_seats(self) -> list[str]:
+        """Seats on duty that no phone is registered for."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _SEATS_KNOWN_SECONDS
+        while True:
+            found = (await ask(self._settings, "GET", "/api/v1/seats"))["items"]
+            if all("state" in seat for seat in found) or loop.time() > deadline:
+                s = self._settings
+                return without_phone(found, roster.on_duty(datetime.now(UTC), s.timezone, s.night))
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _account(self, number: str, speaks: Path) -> Seat:
+        shown = await ask(self._settings, "GET", f"/api/v1/seats/{number}")
+        return Seat(
+            number,
+            shown["password"],
+            user=shown["user"],
+            registrar=self._exchange.target,
+            answer_delay=1.5,
+            speaks=speaks,
+        )
+
+    def _tell(self, text: str) -> None:
+        """One line of what happens, with the time."""
+        click.echo(f"{datetime.now(self._settings.timezone):%H:%M:%S}  {text}")
+
+    async def _find(self, caller: str, since: datetime) -> Record | None:
+        query = urlencode({"caller": caller, "since": since.isoformat(), "limit": 1})
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _RECORD_SECONDS
+        while loop.time() < deadline:
+            with suppress(NotRunning, Declined):  # its controller may just be starting again
+                found = (await ask(self._settings, "GET", f"/api/v1/calls?{query}"))["items"]
+                if found:
+                    record: Record = found[0]
+                    return record
+            await asyncio.sleep(_LOOK_SECONDS)
+        return None
+
+
+def without_phone(seats: Iterable[Mapping[str, Any]], duty: str) -> list[str]:
+    """Numbers of the seats that are on duty and have no phone now.
+
+    Args:
+        seats: as ``GET /api/v1/seats`` tells.
+        duty: the roster on duty, ``day`` or ``night``.
+    """
+    return sorted(
+        str(seat["number"])
+        for seat in seats
+        if seat.get("state", "unavailable") == "unavailable" and seat["roster"] in {"all", duty}
+    )
+
+
+def line(record: Record) -> str:
+    """A call's record in one line: who, to whom, how long, how it ended."""
+    who = clean(str(record["caller"])) + (" (ko)" if record["language"] == "ko" else "")
+    ended = datetime.fromisoformat(record["ended_at"])
+
+    def seconds(since: str) -> str:
+        moment = record[since]
+        if moment is None:
+            return "an unknown time"
+        return f"{(ended - datetime.fromisoformat(moment)).total_seconds():.0f} s"
+
+    match record["outcome"]:
+        case "answered":
+            rated = _RATINGS.get(record["rating"] or "", "not rated")
+            return f"{who} → {record['seat']}, {seconds('answered_at')}, {rated}"
+        case "abandoned_in_queue":
+            return f"{who} gave up after {seconds('queued_at')} in the queue"
+        case "abandoned_in_menu" if "2" in record["menu"].split(">")[1:]:
+            return f"{who} asked for the progress of an order, {seconds('arrived_at')}"
+        case "abandoned_in_menu":
+            return f"{who} hung up in the menu after {seconds('arrived_at')}"
+        case "message_left":
+            return f"{who} left a message: {record['message']}"
+        case outcome:
+            return f"{who}: the call {outcome}"

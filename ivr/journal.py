@@ -1,0 +1,219 @@
+"""The journal: Asterisk's CEL rows folded into call records. Pure.
+
+Asterisk writes the journal whether the controller lives or not, so a record is complete whatever
+died (see ARCHITECTURE.md). What only a flow or the dialplan knows comes as user events ``HOTLINE``
+whose text is ``key=value&key=value``, percent-encoded.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl
+
+from ivr.numbers import arrival
+from ticketing.domain.calls import CallRecord, HangupSide, Outcome, Rating
+
+FIELDS = 11
+CITIZEN_CONTEXTS = frozenset({"from-trunk", "from-seat", "reception"})
+RATINGS = {
+    "1": Rating.SATISFIED,
+    "2": Rating.FAIR,
+    "3": Rating.DISSATISFIED,
+}
+_CHANNEL = re.compile(r"PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One CEL event."""
+
+    at: datetime
+    event: str
+    call: str
+    uniqueid: str
+    channel: str
+    number: str
+    name: str
+    exten: str
+    context: str
+    app: str
+    extra: Mapping[str, str]
+
+
+def parse(line: str) -> Row | None:
+    """Read one line of the journal; None when it is none of ours (torn or forged)."""
+    try:
+        fields = next(csv.reader([line.replace("\0", "")], strict=True))
+        at, event, call, uniqueid, channel, number, name, exten, context, app, extra = fields
+        if not call or not uniqueid or not event:
+            return None
+        return Row(
+            at=datetime.fromtimestamp(float(at), UTC),
+            event=event,
+            call=call,
+            uniqueid=uniqueid,
+            channel=channel,
+            number=number,
+            name=name,
+            exten=exten,
+            context=context,
+            app=app,
+            extra=_extra(extra),
+        )
+    except (ValueError, StopIteration, csv.Error, OverflowError, OSError):
+        return None
+
+
+def _extra(text: str) -> dict[str, str]:
+    if not text:
+        return {}
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise TypeError("extra")
+    return {str(key): str(item) for key, item in value.items()}
+
+
+def seat_of(channel: str) -> str | None:
+    """The seat a channel belongs to: ``PJSIP/8001-00000003`` → ``8001``."""
+    match = _CHANNEL.fullmatch(channel)
+    return match["endpoint"] if match and match["endpoint"].isdigit() else None
+
+
+@dataclass(slots=True)
+class Story:
+    """What the journal has told of one call so far."""
+
+    id: str
+    first: Row
+    last: datetime
+    facts: dict[str, str] = field(default_factory=dict)
+    queued_at: datetime | None = None
+    answered_at: datetime | None = None
+    seat: str | None = None
+    seat_channel: str = ""
+    ended_at: datetime | None = None
+    hung_up_by_seat: bool = False
+    hung_up_by_caller: bool = False
+    over: bool = False
+
+    def tell(self, row: Row) -> None:
+        """Take in one more row of this call."""
+        self.last = max(self.last, row.at)
+        own = row.uniqueid == self.id
+        if row.event == "HOTLINE":
+            self._fact(row)
+        elif row.event == "BRIDGE_ENTER" and not own:
+            self._met(row)
+        elif row.event == "HANGUP" and own:
+            self.ended_at = row.at
+            source = row.extra.get("hangupsource", "")
+            self.hung_up_by_caller = source == row.channel
+        elif row.event == "HANGUP" and row.channel == self.seat_channel:
+            self.hung_up_by_seat = row.extra.get("hangupsource") == row.channel
+        elif row.event == "LINKEDID_END":
+            self.over = True
+
+    def _fact(self, row: Row) -> None:
+        told = dict(parse_qsl(row.extra.get("extra", ""), keep_blank_values=True))
+        if "queue" in told and self.queued_at is None:
+            self.queued_at = row.at
+        self.facts.update(told)
+
+    def _met(self, row: Row) -> None:
+        seat = seat_of(row.channel)
+        if seat is None:
+            return
+        self.seat_channel = row.channel
+        self.hung_up_by_seat = False
+        if self.seat is None:  # I4: the first receiver stays
+            self.seat = seat
+            self.answered_at = row.at
+
+    def record(self) -> CallRecord:
+        """The call as it is kept; complete also when Asterisk died under it."""
+        facts = self.facts
+        came = arrival(
+            facts.get("dialled", self.first.exten),
+            facts.get("diversion", ""),
+            facts.get("history", ""),
+        )
+        return CallRecord(
+            id=self.id,
+            caller=self.first.number,
+            caller_name=self.first.name,
+            dialled=came.dialled,
+            forwarded_from=came.forwarded_from,
+            line=came.line,
+            language=facts.get("language") or "zh",
+            menu=facts.get("menu", ""),
+            queue=facts.get("queue") or None,
+            seat=self.seat,
+            arrived_at=self.first.at,
+            queued_at=self.queued_at,
+            answered_at=self.answered_at,
+            ended_at=self.ended_at or self.last,
+            hangup_by=self._side(),
+            outcome=self._outcome(),
+            rating=RATINGS.get(facts.get("rating", "")),
+            recording=(facts.get("recording") or None) if self.answered_at else None,
+            message=facts.get("message") or None,
+        )
+
+    def _side(self) -> HangupSide:
+        if self.hung_up_by_seat:
+            return HangupSide.AGENT
+        return HangupSide.CALLER if self.hung_up_by_caller else HangupSide.SYSTEM
+
+    def _outcome(self) -> Outcome:
+        if self.answered_at is not None:
+            return Outcome.ANSWERED
+        if self.facts.get("message"):
+            return Outcome.MESSAGE_LEFT
+        if not self.hung_up_by_caller:
+            return Outcome.FAILED
+        if self.queued_at is not None:
+            return Outcome.ABANDONED_IN_QUEUE
+        return Outcome.ABANDONED_IN_MENU
+
+
+class Journal:
+    """All calls the journal has begun and not yet finished telling."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, Story] = {}
+
+    def read(self, rows: Iterable[Row]) -> Iterator[CallRecord]:
+        """Take in rows in their order; give each call's record when its last row is read."""
+        for row in rows:
+            story = self.open.get(row.call)
+            if story is None:
+                if row.event != "CHAN_START" or row.uniqueid != row.call:
+                    continue  # the end of a call whose beginning was read long ago
+                if row.context not in CITIZEN_CONTEXTS:
+                    continue  # not a citizen's call
+                story = self.open[row.call] = Story(row.call, row, row.at)
+            story.tell(row)
+            if story.over:
+                yield self.open.pop(row.call).record()
+
+    def end_missing(self, alive: Set[str], before: datetime) -> list[CallRecord]:
+        """End the calls that Asterisk no longer carries and whose last row will never come.
+
+        That is what a killed Asterisk leaves behind.
+
+        Args:
+            alive: the calls Asterisk carried at the time ``before``; the journal must have been
+                read up to a later time.
+            before: calls that began later are left alone.
+        """
+        gone = [
+            story
+            for story in self.open.values()
+            if story.id not in alive and story.first.at < before
+        ]
+        return [self.open.pop(story.id).record() for story in gone]

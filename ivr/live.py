@@ -1,0 +1,178 @@
+"""The live picture: holds the switchboard's board, tells subscribers what changed.
+
+The board is reduced event by event; what changed is gathered and sent out at most ten times a
+second, so a busy hotline costs its watchers no more than a quiet one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from ivr.api.live import Broadcast
+from ivr.call import Outlook
+from ivr.switchboard import Board, Device, Event, LiveCall, LiveSeat, Stage, reduce, resync
+
+log = logging.getLogger(__name__)
+PUBLISH_SECONDS = 0.1
+_FIRST_GUESS_SECONDS = 180.0
+_WEIGHT = 0.1
+
+
+class Live:
+    """One node's live state."""
+
+    def __init__(
+        self,
+        *,
+        wrap_up_seconds: int,
+        on_ended: Callable[[str, Mapping[str, Any]], None],
+        queue_now: Callable[[], str],
+    ) -> None:
+        """
+        Args:
+            on_ended: told what we saw of each call that ended: its id, and its facts as a witness.
+            queue_now: the queue of the roster on duty.
+        """
+        self.board = Board()
+        self.connected = False
+        self._wrap_up = wrap_up_seconds
+        self._on_ended = on_ended
+        self._queue_now = queue_now
+        self._handling = _FIRST_GUESS_SECONDS
+        self._published: dict[str, dict[str, Any]] = {"calls": {}, "seats": {}, "queues": {}}
+        self._broadcast = Broadcast()
+
+    # --- what Asterisk tells ---------------------------------------------------------------
+    def apply(self, event: Event) -> None:
+        """Take in one AMI event."""
+        self._become(reduce(self.board, event))
+
+    def resync(self, channels: list[Event], queues: list[Event]) -> None:
+        """Take Asterisk's own word for everything, after a time without contact."""
+        self._become(resync(channels, queues, time.time(), self.board))
+        self.connected = True
+
+    def lost(self) -> None:
+        """Contact is lost; what is shown may be old and says so."""
+        self.connected = False
+
+    def _become(self, board: Board) -> None:
+        self.board = board
+        for call in board.ended:
+            if call.answered_at is not None and not call.partial:
+                talked = max(time.time() - call.answered_at, 1.0)
+                self._handling += _WEIGHT * (talked - self._handling)
+            self._on_ended(call.id, witness(call))
+
+    # --- what flows ask --------------------------------------------------------------------
+    def outlook(self) -> Outlook:
+        """What awaits a caller who queues now."""
+        queue = self._queue_now()
+        seats = [s for s in self.board.seats.values() if s.device is not Device.UNAVAILABLE]
+        idle = [s for s in seats if self._state(s) == "idle"]
+        waiting = len(self.board.queues.get(queue, ()))
+        each = (self._handling + self._wrap_up) / max(len(seats), 1)
+        minutes = math.ceil(each * (waiting + 1) / 60) if each * (waiting + 1) >= 60 else 0
+        return Outlook(len(seats), len(idle), waiting + 1, minutes)
+
+    # --- what people see -------------------------------------------------------------------
+    def snapshot(self) -> dict[str, Any]:
+        """Everything as it is now, ready for JSON."""
+        picture = self._picture()
+        return {
+            "seq": self._broadcast.seq,
+            "connected": self.connected,
+            **{kind: list(items.values()) for kind, items in picture.items()},
+        }
+
+    def subscribe(self) -> AsyncIterator[dict[str, Any]]:
+        """The changes from now on, numbered; raises ``Lagging`` for a subscriber too slow."""
+        return self._broadcast.subscribe()
+
+    async def publish(self) -> None:
+        """Send out what changed, for ever."""
+        was_connected = self.connected
+        while True:
+            await asyncio.sleep(PUBLISH_SECONDS)
+            change = self._difference()
+            if change or was_connected != self.connected:
+                was_connected = self.connected
+                self.tell({"connected": self.connected, **change})
+
+    def tell(self, change: dict[str, Any]) -> None:
+        """Send one message to every subscriber."""
+        self._broadcast.publish(change)
+
+    def _difference(self) -> dict[str, Any]:
+        now, before = self._picture(), self._published
+        self._published = now
+        change: dict[str, Any] = {}
+        for kind, items in now.items():
+            changed = [item for key, item in items.items() if before[kind].get(key) != item]
+            if changed:
+                change[kind] = changed
+            gone = [key for key in before[kind] if key not in items]
+            if gone:
+                change[f"gone_{kind}"] = gone
+        return change
+
+    def _picture(self) -> dict[str, dict[str, Any]]:
+        board = self.board
+        on_call = {c.seat: c.call for c in board.channels.values() if c.seat}
+        return {
+            "calls": {call.id: self._call(call) for call in board.calls.values()},
+            "seats": {
+                seat.number: {
+                    "number": seat.number,
+                    "state": self._state(seat),
+                    "since": seat.since,
+                    "call": on_call.get(seat.number),
+                }
+                for seat in sorted(board.seats.values(), key=lambda seat: seat.number)
+            },
+            "queues": {
+                name: {
+                    "name": name,
+                    "waiting": [
+                        {"call": call, "position": place, "since": board.calls[call].queued_at}
+                        for place, call in enumerate(ids, 1)
+                        if call in board.calls
+                    ],
+                }
+                for name, ids in board.queues.items()
+            },
+        }
+
+    def _call(self, call: LiveCall) -> dict[str, Any]:
+        return {
+            "id": call.id,
+            "caller": call.caller,
+            "stage": call.stage.value,
+            "queue": call.queue if call.stage is Stage.QUEUE else None,
+            "arrived": call.arrived_at,
+            "answered": call.answered_at,
+            "seats": sorted(self.board.parties(call.id)),
+        }
+
+    def _state(self, seat: LiveSeat) -> str:
+        ended = seat.last_call_at
+        if seat.device is Device.IDLE and ended is not None and time.time() < ended + self._wrap_up:
+            return "wrap_up"
+        return seat.device.value
+
+
+def witness(call: LiveCall) -> dict[str, Any]:
+    """What the AMI saw of a call, as kept for ``hotline calls reconcile``."""
+    return {
+        "queue": call.queue,
+        "seat": call.seat,
+        "queued": call.queued_at,
+        "answered": call.answered_at,
+        "ended_by": call.ended_by,
+        "partial": call.partial,
+    }

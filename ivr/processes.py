@@ -1,0 +1,56 @@
+"""Processes: a leash to the parent, and stopping one that need not be our child."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+from collections.abc import Callable
+
+import psutil
+
+_PR_SET_PDEATHSIG = 1
+
+
+def leash(number: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
+    """For ``preexec_fn``: the kernel sends ``number`` to the child when we die, however."""
+    libc = ctypes.CDLL(None)
+    parent = os.getpid()
+
+    def hold() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return hold
+
+
+async def ended(pid: int) -> None:
+    """Wait for the end of a process."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    loop.add_reader(handle, over.set)
+    try:
+        await over.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
+
+
+async def stop(pid: int, seconds: float) -> None:
+    """Stop a process: SIGTERM, then SIGKILL after ``seconds``."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        process.terminate()
+        try:
+            async with asyncio.timeout(seconds):
+                await ended(pid)
+        except TimeoutError:
+            process.kill()
+            await ended(pid)

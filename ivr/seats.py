@@ -1,0 +1,57 @@
+"""Seats from SQL into Asterisk: endpoints and queue members, without a restart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from ivr.ami_link import Link, Request, open_link
+from ivr.asterisk_files import AsteriskFiles
+from ivr.settings import Settings
+from ivr.wiring import Wiring
+from ticketing.service.seats import Seats
+
+_RELOAD_SECONDS = 10.0
+_MODULES = ("res_pjsip.so", "app_queue.so")
+
+
+@asynccontextmanager
+async def manager(settings: Settings, wiring: Wiring) -> AsyncIterator[Link]:
+    """A short-lived manager link as ``reloader``, the only user that may change Asterisk."""
+    link = await open_link(settings.ami_host, wiring.ami_port)
+    try:
+        login = {"Username": "reloader", "Secret": wiring.reload_secret, "Events": "off"}
+        await link.ask(Request("Login", login), _RELOAD_SECONDS)
+        yield link
+    finally:
+        link.close()
+
+
+class SeatPlan:
+    """Keeps Asterisk's seats as SQL has them."""
+
+    def __init__(self, seats: Seats, settings: Settings, wiring: Wiring) -> None:
+        self._seats = seats
+        self._settings = settings
+        self._wiring = wiring
+        self._files = AsteriskFiles(settings)
+        self._lock = asyncio.Lock()
+
+    async def apply(self) -> None:
+        """Write the seats' files and have Asterisk read them; calls going on are not touched.
+
+        Raises:
+            AmiError: Asterisk is away; it will read the files when it starts.
+        """
+        async with self._lock:
+            self._files.render_seats(await self._seats.list())
+            async with manager(self._settings, self._wiring) as link:
+                for module in _MODULES:
+                    await link.ask(Request("Reload", {"Module": module}), _RELOAD_SECONDS)
+
+    async def put_on_duty(self, roster: str) -> None:
+        """Tell the dialplan which roster is on duty (T1)."""
+        fields = {"Family": "hotline", "Key": "roster", "Val": roster}
+        async with manager(self._settings, self._wiring) as link:
+            await link.ask(Request("DBPut", fields), _RELOAD_SECONDS)

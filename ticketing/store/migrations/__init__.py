@@ -1,0 +1,1 @@
+"""Migrations of the database; run by ``ticketing.store.database`` at start."""
