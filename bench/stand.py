@@ -24,7 +24,7 @@ PLAIN = Path(__file__).with_name("plain.conf")
 RECORDS_WITHIN = 30.0  # seconds after the last call in which every record must be in SQL
 GOOD_SOUND_MS = 1000.0  # a caller who hears nothing for longer counts as failed
 _MENU = ">".join(key for key, _ in crowd.KEYS)
-QUIET_WITHIN = 20.0  # seconds that other programs are given to finish before a run
+QUIET_WITHIN = 6.0  # seconds that other programs are given to finish before a run
 _QUIET = 0.1  # share of the machine that others may use
 _SETTLE = 1.0  # seconds: sockets close, the controller's timers go round
 

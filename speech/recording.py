@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import warnings
 import wave
 from pathlib import Path
 
-from pydub import AudioSegment
+with warnings.catch_warnings():  # pydub complains of a missing ffmpeg; WAV needs none
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
 
 RATE = 16_000
 WIDTH = 2

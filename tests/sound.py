@@ -13,7 +13,7 @@ from ivr.demo.sound import from_alaw, to_alaw
 from ivr.prompts import Language, P, sound
 
 RATE = 8000
-LIKE = 0.6
+LIKE = 0.85
 """Normalised correlation from which two sounds count as the same."""
 
 
@@ -31,12 +31,13 @@ def telephone(file: Path) -> np.ndarray:
 
 
 def find(heard: Sequence[int], what: np.ndarray, start: float = 0.0) -> float | None:
-    """Where ``what`` was heard, in seconds from the beginning; None when it was not.
+    """Where ``what`` was first heard, in seconds from the beginning; None when it was not.
 
     Args:
         start: seconds of ``heard`` to pass over.
     """
     signal = np.asarray(heard, dtype=np.float64)[round(start * RATE) :]
+    signal = np.pad(signal, (0, RATE // 5))  # the last packets before a BYE may be missing
     if len(signal) < len(what):
         return None
     size = 1 << (len(signal) + len(what) - 1).bit_length()
@@ -46,8 +47,11 @@ def find(heard: Sequence[int], what: np.ndarray, start: float = 0.0) -> float | 
     windows = energy[len(what) :] - energy[: -len(what)]
     scale = np.sqrt(np.maximum(windows, 1.0) * np.sum(what**2))
     likeness = matches / scale
-    best = int(np.argmax(likeness))
-    return start + best / RATE if likeness[best] > LIKE else None
+    alike = np.flatnonzero(likeness > LIKE)
+    if len(alike) == 0:
+        return None
+    near = likeness[alike[0] : alike[0] + RATE // 20]  # the peak that the first one belongs to
+    return start + (alike[0] + int(np.argmax(near))) / RATE
 
 
 def hears_in_order(heard: Sequence[int], *prompts: np.ndarray) -> list[float]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from urllib.parse import urlencode
 import click
 
 from ivr import logs, roster, toolbox
-from ivr.asterisk_files import SOUNDS
+from ivr.asterisk import Asterisk
+from ivr.asterisk_files import SOUNDS, AsteriskFiles
 from ivr.cli.board import clean, ranges
 from ivr.cli.control import Declined, NotRunning, ask
 from ivr.cli.serve import run
+from ivr.cli.watch import messages
 from ivr.demo import speech
 from ivr.demo.actors import CLOSE_SECONDS, Agents, Exchange, Record, Town
 from ivr.demo.baresip import Seat
@@ -29,7 +32,6 @@ from ivr.progress import Progress
 from ivr.settings import Settings
 
 _REACHED_FROM_HERE = {"127.0.0.1", "localhost", "0.0.0.0"}  # noqa: S104 - only compared
-_SEATS_KNOWN_SECONDS = 5.0
 _RECORD_SECONDS = 8.0
 _LOOK_SECONDS = 0.5
 _RATINGS = {"satisfied": "satisfied", "fair": "fair", "dissatisfied": "not satisfied"}
@@ -100,13 +102,15 @@ class _Play:
             said = await asyncio.to_thread(speech.prepare, SOUNDS, Path(folder), chosen)
             accounts = [await self._account(number, said.seats[number]) for number in chosen]
             phones = SeatPhones(self._baresip.argv, self._modules, accounts, env=self._baresip.env)
+            agents = Agents(phones, self._tell)
+            listening = asyncio.create_task(self._listen(agents))
             try:
                 await phones.start()
                 await phones.registered()
                 self._introduce(wanted, chosen, free[wanted:])
                 town = Town(
                     self._exchange,
-                    Agents(phones, self._tell),
+                    agents,
                     said,
                     find=self._find,
                     tell=self._tell,
@@ -114,7 +118,16 @@ class _Play:
                 )
                 await town.live(plan, minutes * 60)
             finally:
-                await asyncio.wait([asyncio.create_task(phones.stop())], timeout=CLOSE_SECONDS)
+                listening.cancel()
+                stopping = asyncio.create_task(phones.stop())
+                await asyncio.wait([listening, stopping], timeout=CLOSE_SECONDS)
+
+    async def _listen(self, agents: Agents) -> None:
+        """Tell the agents of calls that a phone of your own has taken."""
+        async with aclosing(messages(self._settings)) as told:
+            async for message in told:
+                for call in message.get("calls", ()):
+                    agents.taken(call["caller"], call["seats"])
 
     def _introduce(self, wanted: int, chosen: Sequence[str], rest: Sequence[str]) -> None:
         if len(chosen) < wanted:
@@ -130,15 +143,13 @@ class _Play:
         click.echo("\n".join(f"  {name:<16} {value}" for name, value in lines) + "\n")
 
     async def _free_seats(self) -> list[str]:
-        """Seats on duty that no phone is registered for."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _SEATS_KNOWN_SECONDS
-        while True:
-            found = (await ask(self._settings, "GET", "/api/v1/seats"))["items"]
-            if all("state" in seat for seat in found) or loop.time() > deadline:
-                s = self._settings
-                return without_phone(found, roster.on_duty(datetime.now(UTC), s.timezone, s.night))
-            await asyncio.sleep(_LOOK_SECONDS)
+        """Seats on duty that no phone is registered for, nor was before the hotline stopped."""
+        s = self._settings
+        program = toolbox.asterisk(s.cache, given=s.asterisk, progress=Progress(None))
+        contacts = await Asterisk(AsteriskFiles(s), program).cli("pjsip show contacts")
+        seats = (await ask(s, "GET", "/api/v1/seats"))["items"]
+        duty = roster.on_duty(datetime.now(UTC), s.timezone, s.night)
+        return without_phone(seats, contacts, duty)
 
     async def _account(self, number: str, speaks: Path) -> Seat:
         shown = await ask(self._settings, "GET", f"/api/v1/seats/{number}")
@@ -169,18 +180,18 @@ class _Play:
         return None
 
 
-def without_phone(seats: Iterable[Mapping[str, Any]], duty: str) -> list[str]:
-    """Numbers of the seats that are on duty and have no phone now.
+def without_phone(seats: Iterable[Mapping[str, Any]], contacts: str, duty: str) -> list[str]:
+    """Numbers of the seats that are on duty and have no phone.
 
     Args:
         seats: as ``GET /api/v1/seats`` tells.
+        contacts: what Asterisk prints at ``pjsip show contacts``. A seat's state would not do: it
+            says nothing of a phone until Asterisk has probed it, some seconds after its start.
         duty: the roster on duty, ``day`` or ``night``.
     """
-    return sorted(
-        str(seat["number"])
-        for seat in seats
-        if seat.get("state", "unavailable") == "unavailable" and seat["roster"] in {"all", duty}
-    )
+    registered = set(re.findall(r"^\s*Contact:\s+(\d+)/sips?:", contacts, re.MULTILINE))
+    numbers = (str(seat["number"]) for seat in seats if seat["roster"] in {"all", duty})
+    return sorted(number for number in numbers if number not in registered)
 
 
 def line(record: Record) -> str:

@@ -26,6 +26,7 @@ _LAST_CALLS_SECONDS = 90.0
 _WATCH_SECONDS = 3600.0
 
 Record = Mapping[str, Any]
+Taken = asyncio.Future[SeatPhone | None]
 Tell = Callable[[str], None]
 Find = Callable[[str, datetime], Awaitable[Record | None]]
 
@@ -36,17 +37,24 @@ class Agents:
     def __init__(self, phones: SeatPhones, tell: Tell) -> None:
         self._phones = phones
         self._tell = tell
-        self._expected: dict[str, asyncio.Future[SeatPhone]] = {}
+        self._expected: dict[str, asyncio.Future[SeatPhone | None]] = {}
 
-    def expect(self, caller: str) -> asyncio.Future[SeatPhone]:
-        """The phone that will take the call of ``caller``."""
-        future: asyncio.Future[SeatPhone] = asyncio.get_running_loop().create_future()
+    def expect(self, caller: str) -> asyncio.Future[SeatPhone | None]:
+        """The phone that will take the call of ``caller``; None: one that is not simulated."""
+        future: asyncio.Future[SeatPhone | None] = asyncio.get_running_loop().create_future()
         self._expected[caller] = future
         return future
 
     def forget(self, caller: str) -> None:
         """``caller`` is not coming any more."""
         self._expected.pop(caller, None)
+
+    def taken(self, caller: str, seats: Iterable[str]) -> None:
+        """The hotline says that ``caller`` talks to ``seats``."""
+        talking, simulated = set(seats), {phone.number for phone in self._phones}
+        waiting = self._expected.get(caller)
+        if waiting is not None and not waiting.done() and talking and not talking & simulated:
+            waiting.set_result(None)
 
     async def work(self) -> None:
         """Note who talks to whom, until cancelled."""
@@ -171,7 +179,7 @@ class Town:
                     task.cancel()
                 await asyncio.gather(acting, over, return_exceptions=True)
 
-    async def _act(self, visit: Visit, citizen: Citizen, taken: asyncio.Future[SeatPhone]) -> None:
+    async def _act(self, visit: Visit, citizen: Citizen, taken: Taken) -> None:
         """What the citizen does; on return the call is over or the hotline will end it."""
         errand = visit.errand
         if errand is not Errand.SILENT:
@@ -200,7 +208,7 @@ class Town:
             case Errand.SILENT:
                 await self._talk(visit, citizen, taken)
 
-    async def _talk(self, visit: Visit, citizen: Citizen, taken: asyncio.Future[SeatPhone]) -> None:
+    async def _talk(self, visit: Visit, citizen: Citizen, taken: Taken) -> None:
         patience = visit.patience + (60.0 if visit.errand is Errand.SILENT else 0.0)
         try:
             async with asyncio.timeout(patience):
@@ -209,7 +217,7 @@ class Town:
             await citizen.hang_up()
             return
         await asyncio.gather(self._speak(visit, citizen), asyncio.sleep(visit.talk))
-        if not visit.seat_ends:
+        if phone is None or not visit.seat_ends:
             await citizen.hang_up()
             return
         with contextlib.suppress(PhoneError):  # the other party was faster

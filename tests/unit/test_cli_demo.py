@@ -53,17 +53,23 @@ def test_a_call_in_one_line(changed: dict[str, Any], text: str) -> None:
     assert line({**RECORD, **changed}) == text
 
 
+CONTACTS = """
+  Contact:  <Aor/ContactUri..............................> <Hash....> <Status> <RTT(ms)..>
+==========================================================================================
+
+  Contact:  8001/sip:8001-0x55556d884850@127.0.0.1:50479   fa9b66cf16 NonQual        -nan
+  Contact:  8006/sips:8002@192.0.2.7:5061;transport=tls    871f5e02f7 Avail         0.671
+
+Objects found: 2
+"""
+
+
 def test_agents_are_simulated_where_no_phone_is() -> None:
-    seats = [
-        {"number": "8003", "roster": "all", "state": "unavailable"},
-        {"number": "8001", "roster": "all", "state": "idle"},
-        {"number": "8002", "roster": "all"},
-        {"number": "8004", "roster": "day", "state": "unavailable"},
-        {"number": "8005", "roster": "night", "state": "unavailable"},
-        {"number": "8006", "roster": "all", "state": "busy"},
-    ]
-    assert without_phone(seats, "day") == ["8002", "8003", "8004"]
-    assert without_phone(seats, "night") == ["8002", "8003", "8005"]
+    rosters = {8003: "all", 8001: "all", 8002: "all", 8004: "day", 8005: "night", 8006: "all"}
+    seats = [{"number": str(number), "roster": when} for number, when in rosters.items()]
+    assert without_phone(seats, CONTACTS, "day") == ["8002", "8003", "8004"]
+    assert without_phone(seats, CONTACTS, "night") == ["8002", "8003", "8005"]
+    assert without_phone(seats, "No objects found.", "night")[0] == "8001"
 
 
 @pytest.mark.parametrize(
