@@ -36,7 +36,7 @@ async def reception(call: Call, desk: Desk) -> None:
                 break
             case _:
                 break
-    if await _wait_for_a_seat(call, desk.outlook()):
+    if await _wait_for_a_seat(call, desk.outlook(call.id)):
         await call.leave(QUEUE)
     else:
         await call.leave(MESSAGE)

@@ -35,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 async def _run(plan: Plan) -> int:
     console = Console()
     async with stand() as ready:
-        results = await carry_out(plan, ready, lambda line: console.print(line, highlight=False))
+        results = await carry_out(
+            plan, ready, lambda line: console.print(line, highlight=False, soft_wrap=True)
+        )
     report.show(results, console)
     console.print(f"All figures: {report.save(results)}")
     return 0

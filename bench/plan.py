@@ -11,6 +11,10 @@ from bench.meter import memory
 from bench.stand import Run, Side, Stand
 
 Say = Callable[[str], None]
+CALM = 0.1
+"""The share of the machine that other programs may take while a run counts as undisturbed."""
+TRIES = 3
+"""How often a run is made that others disturb."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,8 @@ class Plan:
     rung_seconds: float
 
 
-FULL = Plan((1000, 10_000), 100, 5, 50, 6, (100, 150, 200, 250, 300, 350, 400), 5)
-QUICK = Plan((100, 400), 50, 2, 40, 4, (50, 100), 2)
+FULL = Plan((1000, 10_000), 100, 5, 100, 4, (100, 150, 200, 250, 300, 350, 400), 5)
+QUICK = Plan((100, 200), 50, 2, 50, 2, (100,), 2)
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,7 @@ async def _pairs(plan: Plan, stand: Stand, results: Results, say: Say) -> None:
         order = (Side.OURS, Side.PLAIN) if number % 2 == 0 else (Side.PLAIN, Side.OURS)
         runs = {}
         for side in order:
-            runs[side] = await stand.run(side, rate=plan.pair_rate, calls=calls)
-            say(_told(runs[side]))
+            runs[side] = await _calm_run(stand, side, plan.pair_rate, calls, say)
         results.pairs.append((runs[Side.OURS], runs[Side.PLAIN]))
 
 
@@ -145,13 +148,21 @@ async def _ladder(plan: Plan, stand: Stand, results: Results, say: Say) -> None:
     for rate in plan.rungs:
         for side in [side for side in Side if side in climbing]:
             for _ in range(2):
-                run = await stand.run(side, rate=rate, calls=round(rate * plan.rung_seconds))
+                run = await _calm_run(stand, side, rate, round(rate * plan.rung_seconds), say)
                 results.ladder[side].append(run)
-                say(_told(run))
                 if run.good:
                     break
             else:
                 climbing.discard(side)
+
+
+async def _calm_run(stand: Stand, side: Side, rate: float, calls: int, say: Say) -> Run:
+    """One run, made again when other programs took part of the machine; the calmest counts."""
+    runs: list[Run] = []
+    while len(runs) < TRIES and not any(run.others <= CALM for run in runs):
+        runs.append(await stand.run(side, rate=rate, calls=calls))
+        say(_told(runs[-1]))
+    return min(runs, key=lambda run: run.others)
 
 
 def _told(run: Run) -> str:

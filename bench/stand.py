@@ -24,7 +24,7 @@ PLAIN = Path(__file__).with_name("plain.conf")
 RECORDS_WITHIN = 30.0  # seconds after the last call in which every record must be in SQL
 GOOD_SOUND_MS = 1000.0  # a caller who hears nothing for longer counts as failed
 _MENU = ">".join(key for key, _ in crowd.KEYS)
-QUIET_WITHIN = 6.0  # seconds that other programs are given to finish before a run
+QUIET_WITHIN = 5.0  # seconds that other programs are given to finish before a run
 _QUIET = 0.1  # share of the machine that others may use
 _SETTLE = 1.0  # seconds: sockets close, the controller's timers go round
 
@@ -101,12 +101,12 @@ class Stand:
             calls=calls,
         )
         ended = time.monotonic()
+        if heard.failed:
+            await self._clear()
         whole, right = await self._records(caller, heard.dialled)
         lag = time.monotonic() - ended
         await asyncio.sleep(_SETTLE)
         after = Reading.take(self.pids)
-        if heard.failed:
-            await self._clear()
         sounds = heard.first_sound_ms
         trouble = {
             "cut off or refused": heard.failed,

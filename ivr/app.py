@@ -29,6 +29,7 @@ from ivr.call import Call, Outlook
 from ivr.errors import AsteriskError, HotlineError
 from ivr.ledger import Ledger
 from ivr.live import Live
+from ivr.prepare import first_login
 from ivr.seats import SeatPlan
 from ivr.settings import Settings
 from ivr.supervisor import with_redis
@@ -36,7 +37,7 @@ from ivr.wiring import Wiring
 from speech.recording import join
 from ticketing.domain.calls import CallRecord
 from ticketing.domain.errors import TicketingError
-from ticketing.service.accounts import Accounts
+from ticketing.service.accounts import ADMIN, Accounts
 from ticketing.service.seats import Seats
 from ticketing.store.attempts import RedisAttempts
 from ticketing.store.calls import Witness
@@ -103,13 +104,14 @@ class Controller:
                 "redis": self._redis_health,
             },
             apply_seats=self._apply_seats,
+            password_changed=self._password_changed,
             version=version("hotline12345"),
         )
 
     # --- what flows ask (ivr.call.Desk) ----------------------------------------------------
-    def outlook(self) -> Outlook:
-        """What awaits a caller who queues now."""
-        return self.live.outlook()
+    def outlook(self, call: str) -> Outlook:
+        """What awaits a caller who is led to the queue now."""
+        return self.live.outlook(call)
 
     async def order_state(self, number: str) -> str | None:
         """No work orders exist yet, so none is found."""
@@ -185,6 +187,11 @@ class Controller:
 
     async def _apply_seats(self) -> None:
         await self.seat_plan.apply()
+
+    def _password_changed(self, username: str) -> None:
+        """The first password is worth nothing any more, so its file goes."""
+        if username == ADMIN:
+            first_login(self.settings).unlink(missing_ok=True)
 
     async def _asterisk_health(self) -> str | None:
         if not self.ami.connected:

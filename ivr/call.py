@@ -49,7 +49,7 @@ class Outlook:
 
     Attributes:
         seats: seats whose phone is there.
-        idle: of these, seats that could answer at once.
+        idle: of these, seats that could answer this caller at once: not needed for those before.
         position: the place in the queue, 1 for the next to be served.
         minutes: estimated wait, whole minutes rounded up; 0 when less than one.
     """
@@ -63,8 +63,8 @@ class Outlook:
 class Desk(Protocol):
     """What a flow may ask of the rest of the hotline."""
 
-    def outlook(self) -> Outlook:
-        """What awaits a caller who queues now."""
+    def outlook(self, call: str) -> Outlook:
+        """What awaits a caller who is led to the queue now; it is kept in mind for the next."""
         ...
 
     async def order_state(self, number: str) -> str | None:

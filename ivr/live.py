@@ -44,6 +44,7 @@ class Live:
         self._on_ended = on_ended
         self._queue_now = queue_now
         self._handling = _FIRST_GUESS_SECONDS
+        self._led: set[str] = set()  # calls that hear how long it takes, and queue after that
         self._published: dict[str, dict[str, Any]] = {"calls": {}, "seats": {}, "queues": {}}
         self._broadcast = Broadcast()
 
@@ -70,15 +71,25 @@ class Live:
             self._on_ended(call.id, witness(call))
 
     # --- what flows ask --------------------------------------------------------------------
-    def outlook(self) -> Outlook:
-        """What awaits a caller who queues now."""
-        queue = self._queue_now()
+    def outlook(self, call: str) -> Outlook:
+        """What awaits ``call``, which is led to the queue now.
+
+        Callers led there before it who do not wait there yet are before it; those for whom a
+        seat rings already are not.
+        """
         seats = [s for s in self.board.seats.values() if s.device is not Device.UNAVAILABLE]
-        idle = [s for s in seats if self._state(s) == "idle"]
-        waiting = len(self.board.queues.get(queue, ()))
-        each = (self._handling + self._wrap_up) / max(len(seats), 1)
-        minutes = math.ceil(each * (waiting + 1) / 60) if each * (waiting + 1) >= 60 else 0
-        return Outlook(len(seats), len(idle), waiting + 1, minutes)
+        idle = sum(self._state(seat) == "idle" for seat in seats)
+        ringing = sum(seat.device is Device.RINGING for seat in seats)
+        calls = self.board.calls
+        self._led = {c for c in self._led if c in calls and calls[c].stage is Stage.MENU}
+        waiting = len(self.board.queues.get(self._queue_now(), ()))
+        before = max(waiting + len(self._led - {call}) - ringing, 0)
+        if seats:
+            self._led.add(call)
+        position = max(before - idle, 0) + 1
+        seconds = position * (self._handling + self._wrap_up) / max(len(seats), 1)
+        minutes = math.ceil(seconds / 60) if seconds >= 60 else 0
+        return Outlook(len(seats), max(idle - before, 0), position, minutes)
 
     # --- what people see -------------------------------------------------------------------
     def snapshot(self) -> dict[str, Any]:

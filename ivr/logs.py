@@ -25,4 +25,5 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    for chatty in ("aiohttp.access", "alembic", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ivr.settings import Settings
 from ivr.wiring import write_private
 from ticketing.domain.seats import Seat
-from ticketing.service.accounts import Accounts
+from ticketing.service.accounts import ADMIN, Accounts
 from ticketing.service.seats import Seats
 from ticketing.store.attempts import MemoryAttempts
 from ticketing.store.database import Database
 
 FIRST_SEATS = tuple(str(number) for number in range(8001, 8021))  # T1: 20 seats at first
 ACTOR = "system"
+
+
+def first_login(settings: Settings) -> Path:
+    """Where the first password of ``admin`` is, until it is changed."""
+    return settings.home / "first-login.txt"
 
 
 async def prepare(settings: Settings) -> tuple[Seat, ...]:
@@ -25,7 +32,7 @@ async def prepare(settings: Settings) -> tuple[Seat, ...]:
         await database.migrate()
         made = await Accounts(database, MemoryAttempts()).ensure_admin(settings.admin_password)
         if made is not None:
-            write_private(settings.home / "first-login.txt", f"admin\n{made}\n")
+            write_private(first_login(settings), f"{ADMIN}\n{made}\n")
         seats = Seats(database)
         await seats.ensure(ACTOR, FIRST_SEATS)
         return await seats.list()

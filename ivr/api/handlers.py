@@ -55,6 +55,7 @@ async def change_password(ask: Ask) -> None:
     given = ask.body(models.PasswordIn)
     address = ask.request.remote or "local"
     await ask.use.accounts.change_password(ask.token, given.old, given.new, address)
+    ask.use.services.password_changed(ask.who.username)
 
 
 async def me(ask: Ask) -> models.MeOut:

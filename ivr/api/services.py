@@ -29,6 +29,7 @@ class ApiServices:
         join: makes one file of the legs in a recording's folder.
         health: name → a check that gives None when well, or the reason why not.
         apply_seats: tells Asterisk of changed seats; may raise ``HotlineError``.
+        password_changed: told whose password was changed by its owner.
         version: the program's, for the API's description.
     """
 
@@ -39,6 +40,7 @@ class ApiServices:
     join: Join
     health: Mapping[str, Check]
     apply_seats: Callable[[], Awaitable[None]]
+    password_changed: Callable[[str], None]
     version: str
 
 

@@ -1,29 +1,45 @@
-"""``hotline …``: the one command line."""
+"""``hotline …``: the one command line. A command's module is imported when it is asked for."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import click
 
 from ivr import logs
-from ivr.cli.calls import calls
-from ivr.cli.demo import demo
-from ivr.cli.doctor import doctor
-from ivr.cli.parts import asterisk, controller, health
-from ivr.cli.prompts import prompts
-from ivr.cli.seats import seats
-from ivr.cli.serve import serve
-from ivr.cli.settings import settings_
-from ivr.cli.users import users
-from ivr.cli.watch import watch
 from ivr.errors import HotlineError
 from ivr.settings import load
 from ticketing.domain.errors import TicketingError
 
+COMMANDS = {
+    "serve": "ivr.cli.serve:serve",
+    "demo": "ivr.cli.demo:demo",
+    "doctor": "ivr.cli.doctor:doctor",
+    "watch": "ivr.cli.watch:watch",
+    "seats": "ivr.cli.seats:seats",
+    "calls": "ivr.cli.calls:calls",
+    "users": "ivr.cli.users:users",
+    "settings": "ivr.cli.settings:settings_",
+    "prompts": "ivr.cli.prompts:prompts",
+    "asterisk": "ivr.cli.parts:asterisk",
+    "controller": "ivr.cli.parts:controller",
+    "health": "ivr.cli.parts:health",
+}
+
 
 class _Group(click.Group):
     """Errors raised on purpose are told in one line, without a traceback; exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -39,8 +55,3 @@ def main(ctx: click.Context) -> None:
     """The 12345 hotline: run it, look at it, manage it."""
     ctx.obj = load()
     logs.configure("WARNING")
-
-
-PARTS = (asterisk, controller, health)
-for command in (serve, demo, doctor, watch, seats, calls, users, settings_, prompts, *PARTS):
-    main.add_command(command)

@@ -28,7 +28,7 @@ from alembic.util import CommandError
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, make_url
 
-from ivr import prompts, roster, toolbox
+from ivr import prepare, prompts, roster, toolbox
 from ivr.asterisk_files import SOUNDS
 from ivr.cli.control import Declined, NotRunning, ask, session
 from ivr.errors import SetupError
@@ -207,7 +207,7 @@ async def database(place: Place) -> Finding:
 async def first_login(place: Place) -> Finding:
     """Whether the administrator's first password is still in force."""
     s = place.settings
-    file = s.home / "first-login.txt"
+    file = prepare.first_login(s)
     if not _made(s):
         return Finding("First password", State.GOOD, "made at the first start")
     try:

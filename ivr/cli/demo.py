@@ -97,7 +97,10 @@ class _Play:
     async def run(self, wanted: int, plan: Iterable[Any], minutes: float) -> None:
         """Play until cancelled, or ``minutes`` and the last calls are over."""
         free = await self._free_seats()
-        with tempfile.TemporaryDirectory(prefix="hotline-demo-") as folder:
+        with tempfile.TemporaryDirectory(
+            prefix="hotline-demo-", ignore_cleanup_errors=True
+        ) as folder:
+            tempfile.tempdir = folder  # so that nothing stays of an actor who had no time to tidy
             chosen = free[:wanted]
             said = await asyncio.to_thread(speech.prepare, SOUNDS, Path(folder), chosen)
             accounts = [await self._account(number, said.seats[number]) for number in chosen]
@@ -124,10 +127,11 @@ class _Play:
 
     async def _listen(self, agents: Agents) -> None:
         """Tell the agents of calls that a phone of your own has taken."""
-        async with aclosing(messages(self._settings)) as told:
-            async for message in told:
-                for call in message.get("calls", ()):
-                    agents.taken(call["caller"], call["seats"])
+        with suppress(NotRunning):
+            async with aclosing(messages(self._settings)) as told:
+                async for message in told:
+                    for call in message.get("calls", ()):
+                        agents.taken(call["caller"], call["seats"])
 
     def _introduce(self, wanted: int, chosen: Sequence[str], rest: Sequence[str]) -> None:
         if len(chosen) < wanted:

@@ -12,7 +12,7 @@ import click
 
 from ivr import logs, prompts, toolbox
 from ivr.asterisk_files import SOUNDS
-from ivr.prepare import FIRST_SEATS, prepare
+from ivr.prepare import FIRST_SEATS, first_login, prepare
 from ivr.progress import Progress
 from ivr.settings import Settings
 from ivr.supervisor import Supervisor
@@ -65,8 +65,8 @@ async def run(settings: Settings, meanwhile: Meanwhile | None = None) -> None:
 
 def welcome(settings: Settings) -> str:
     """What a person needs to know once it is up."""
-    first_login = settings.home / "first-login.txt"
-    password = f"password in {first_login}" if first_login.exists() else "your password"
+    file = first_login(settings)
+    password = f"password in {file}" if file.exists() else "your password"
     lines = [
         ("Console and API", f"http://{settings.http_host}:{settings.http_port}"),
         ("Log in as", f"admin ({password})"),

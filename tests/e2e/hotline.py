@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import signal
@@ -230,13 +229,13 @@ class Hotline:
         """Registered telephones of seats."""
         accounts = []
         for number in numbers:
-            shown = json.loads(await self.cli("seats", "show", number, "--json"))
+            shown = await self.get(f"/api/v1/seats/{number}")
             accounts.append(
                 Seat(
                     shown["number"],
                     shown["password"],
                     user=shown["user"],
-                    registrar=shown["registrar"],
+                    registrar=f"127.0.0.1:{self.sip_port}",
                     **options,
                 )
             )
@@ -254,6 +253,14 @@ class Hotline:
             if file.exists():
                 tail = file.read_text(errors="replace").splitlines()[-60:]
                 print(f"--- {file.name}", *tail, sep="\n")
+
+
+async def to_the_queue(citizen: Citizen, language: str = "1", key: str = "1") -> None:
+    """Press the keys of the language and of the menu; they interrupt what is said."""
+    await citizen.answered()
+    await citizen.voice.hears_sound()
+    await citizen.press(language)
+    await citizen.press(key)
 
 
 async def eventually(look: Callable[[], Any], what: str, timeout: float = 10.0) -> Any:

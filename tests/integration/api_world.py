@@ -100,6 +100,7 @@ class World:
         self.seats = Seats(database, self.clock)
         self.health: dict[str, Any] = {}
         self.applied = 0
+        self.changed: list[str] = []
         self.apply_error: Exception | None = None
         self.services = ApiServices(
             database=database,
@@ -109,6 +110,7 @@ class World:
             join=join,
             health=self.health,
             apply_seats=self._apply,
+            password_changed=self.changed.append,
             version="1.2.3",
         )
 

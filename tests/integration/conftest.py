@@ -9,9 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -20,13 +17,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from ivr import toolbox
-from ivr.progress import Progress
-from ivr.settings import default_cache
 from tests.integration.api_world import World
+from tests.servers import PostgresServer, RedisServer
 from ticketing.store.database import Database
 
-CACHE = Path(os.environ.get("HOTLINE_CACHE") or default_cache(os.environ))
 _names = count(1)
 
 
@@ -36,59 +30,22 @@ def databases() -> list[str]:
     return [name.strip() for name in chosen.split(",")]
 
 
-def start(command: tuple[str, ...], folder: Path, ready: str) -> subprocess.Popen[str]:
-    """Start a server in ``folder`` and wait until it says that it is ready."""
-    server = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder
-    )
-    assert server.stdout is not None
-    said = []
-    for line in server.stdout:
-        said.append(line)
-        if ready in line:
-            return server
-    server.communicate()
-    raise AssertionError(f"{command[0]} did not start: {''.join(said)}")
-
-
-def stop(server: subprocess.Popen[str], folder: Path) -> None:
-    """Stop a server, without letting it save anything, and remove its folder."""
-    server.send_signal(signal.SIGQUIT)
-    server.communicate(timeout=20)
-    shutil.rmtree(folder)
-
-
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Path]:
     """A PostgreSQL of our own on a Unix socket; gives the socket's folder."""
-    programs = toolbox.postgres(CACHE, Progress(None))
-    folder = Path(tempfile.mkdtemp(prefix="hotline-pg-"))
-    programs.give(folder)
-    options = ("-U", "hotline", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    subprocess.run(
-        programs.argv("initdb", "-D", folder / "data", *options),
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd=folder,
-    )
-    server = start(
-        programs.argv("postgres", "-D", folder / "data", "-k", folder, "-h", "", "-F"),
-        folder,
-        "ready to accept connections",
-    )
-    yield folder
-    stop(server, folder)
+    server = PostgresServer()
+    server.start()
+    yield server.folder
+    server.stop()
 
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
     """A Redis of our own; gives its address."""
-    program = toolbox.redis_server(CACHE, Progress(None))
-    folder = Path(tempfile.mkdtemp(prefix="hotline-redis-"))
-    options = ("--port", "0", "--save", "", "--unixsocket", str(folder / "s"))
-    server = start((*program.argv, *options), folder, "eady to accept connections")
-    yield f"unix://{folder / 's'}"
-    stop(server, folder)
+    server = RedisServer()
+    server.start()
+    yield f"unix://{server.folder / 's'}"
+    server.stop()
 
 
 @dataclass(frozen=True)

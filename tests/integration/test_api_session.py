@@ -110,6 +110,7 @@ async def test_first_the_password_must_be_changed(world: World) -> None:
     change = {"old": first, "new": "a new long password"}
     status, _ = await world.call("POST", "/api/v1/session/password", token, json=change)
     assert status == 204
+    assert world.changed == ["li"]
     assert (await world.call("GET", "/api/v1/users", token))[0] == 200
 
 

@@ -240,9 +240,11 @@ async def test_without_a_hotline_all_say_so(hotline: Hotline, tmp_path: Path) ->
         assert "no hotline is running" in await refused(elsewhere, *args)
 
 
-async def test_demo_shows_calls_and_ends_at_once() -> None:
+async def test_demo_shows_calls_and_ends_at_once(tmp_path: Path) -> None:
     """Citizens are answered by simulated agents and by one's own phone; Ctrl-C ends all of it."""
-    town, told = Hotline(), list[str]()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    town, told = Hotline(TMPDIR=str(scratch)), list[str]()
     demo = await start(
         town,
         *("demo", "--calls-per-minute", "40", "--seats", "1"),
@@ -271,6 +273,7 @@ async def test_demo_shows_calls_and_ends_at_once() -> None:
         assert time.monotonic() - began < 5
         assert "Traceback" not in rest
         assert not [p.cmdline() for p in psutil.process_iter() if belongs_to(p, town)]
+        assert [file.name for file in scratch.iterdir()] == []
     except BaseException:
         print(*told, sep="")
         raise
