@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -28,12 +29,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HotlineError as problem:
         print(problem, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
 
 
 async def _run(plan: Plan) -> int:
     console = Console()
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with stand() as ready:
         results = await carry_out(
             plan, ready, lambda line: console.print(line, highlight=False, soft_wrap=True)

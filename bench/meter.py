@@ -49,12 +49,16 @@ class Reading:
             sum(machine),
         )
 
+    def load(self, before: Reading) -> float:
+        """The share of the machine that was in use since ``before``, 0 to 1."""
+        return (self.busy - before.busy) / max(self.whole - before.whole, 0.01)
+
     def others(self, before: Reading) -> float:
         """The share of the machine that other programs took since ``before``, 0 to 1."""
         theirs = (self.busy - before.busy) - (self.ours - before.ours)
         return max(0.0, round(theirs / max(self.whole - before.whole, 0.01), 3))
 
 
-def memory(pids: Mapping[str, int]) -> dict[str, float]:
+def memory(pids: Mapping[str, int]) -> dict[str, int]:
     """Resident memory of the two great parts, in MiB."""
-    return {part: psutil.Process(pids[part]).memory_info().rss / (1 << 20) for part in PARTS}
+    return {part: psutil.Process(pids[part]).memory_info().rss >> 20 for part in PARTS}

@@ -22,7 +22,9 @@ class Plan:
     """How much is measured.
 
     Attributes:
-        memory_calls: memory is read after the first and after the second number of calls.
+        warm_up: calls before anything counts. Asterisk keeps a call's SIP state for 32 seconds, so
+            its memory grows that long at a steady rate, leak or no leak.
+        memory_calls: memory is read after the first and after the second number of further calls.
         memory_rate: calls a second meanwhile.
         pairs: how often both sides are measured at ``pair_rate`` new calls a second, one after
             the other, for ``pair_seconds``.
@@ -30,6 +32,7 @@ class Plan:
         rung_seconds: length of one try.
     """
 
+    warm_up: int
     memory_calls: tuple[int, int]
     memory_rate: float
     pairs: int
@@ -39,8 +42,8 @@ class Plan:
     rung_seconds: float
 
 
-FULL = Plan((1000, 10_000), 100, 5, 100, 4, (100, 150, 200, 250, 300, 350, 400), 5)
-QUICK = Plan((100, 200), 50, 2, 50, 2, (100,), 2)
+FULL = Plan(3500, (1000, 10_000), 100, 5, 100, 4, (150, 200, 250, 300, 350, 400), 5)
+QUICK = Plan(100, (100, 200), 50, 2, 50, 2, (100,), 2)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Results:
 
     pairs: list[tuple[Run, Run]] = field(default_factory=list)
     ladder: dict[Side, list[Run]] = field(default_factory=lambda: {side: [] for side in Side})
-    memory_mib: dict[int, dict[str, float]] = field(default_factory=dict)
+    memory_mib: dict[int, dict[str, int]] = field(default_factory=dict)
 
     def ratios(self) -> dict[str, Spread]:
         """Ours to plain, over the pairs, and of the highest rates."""
@@ -123,14 +126,16 @@ async def carry_out(plan: Plan, stand: Stand, say: Say) -> Results:
 
 
 async def _memory(plan: Plan, stand: Stand, results: Results, say: Say) -> None:
+    say(_told(await stand.run(Side.OURS, rate=plan.memory_rate, calls=plan.warm_up)))
     done = 0
     for goal in plan.memory_calls:
         while done < goal:
-            calls = min(plan.memory_calls[0], goal - done)
+            calls = min(3 * plan.memory_calls[0], goal - done)
             run = await stand.run(Side.OURS, rate=plan.memory_rate, calls=calls)
             say(_told(run))
             done += calls
         results.memory_mib[done] = memory(stand.pids)
+        say(f"memory after {done} calls: {results.memory_mib[done]}")
 
 
 async def _pairs(plan: Plan, stand: Stand, results: Results, say: Say) -> None:
@@ -148,8 +153,9 @@ async def _ladder(plan: Plan, stand: Stand, results: Results, say: Say) -> None:
     for rate in plan.rungs:
         for side in [side for side in Side if side in climbing]:
             for _ in range(2):
-                run = await _calm_run(stand, side, rate, round(rate * plan.rung_seconds), say)
+                run = await stand.run(side, rate=rate, calls=round(rate * plan.rung_seconds))
                 results.ladder[side].append(run)
+                say(_told(run))
                 if run.good:
                     break
             else:

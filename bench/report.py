@@ -39,8 +39,8 @@ def show(results: Results, console: Console) -> None:
     few, many = min(results.memory_mib), max(results.memory_mib)
     for part, growth in results.growth().items():
         console.print(
-            f"Memory of {part}: {results.memory_mib[few][part]:.1f} MiB after {few} calls, "
-            f"{results.memory_mib[many][part]:.1f} MiB after {many}: ratio {growth:.3f}"
+            f"Memory of {part}: {results.memory_mib[few][part]} MiB after {few} calls, "
+            f"{results.memory_mib[many][part]} MiB after {many}: ratio {growth:.3f}"
         )
 
 

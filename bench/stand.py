@@ -24,8 +24,8 @@ PLAIN = Path(__file__).with_name("plain.conf")
 RECORDS_WITHIN = 30.0  # seconds after the last call in which every record must be in SQL
 GOOD_SOUND_MS = 1000.0  # a caller who hears nothing for longer counts as failed
 _MENU = ">".join(key for key, _ in crowd.KEYS)
-QUIET_WITHIN = 5.0  # seconds that other programs are given to finish before a run
-_QUIET = 0.1  # share of the machine that others may use
+QUIET_WITHIN = 6.0  # seconds that a run waits for the machine to be at rest
+_QUIET = 0.1  # share of the machine in use that counts as rest
 _SETTLE = 1.0  # seconds: sockets close, the controller's timers go round
 
 
@@ -159,12 +159,12 @@ class Stand:
         return output.decode("utf-8", "replace")
 
     async def _quiet(self) -> None:
-        """Wait for a moment when the machine is ours, but not for ever."""
+        """Wait until nobody is busy, nor the hotline with the run before; but not for ever."""
         deadline = time.monotonic() + QUIET_WITHIN
         while time.monotonic() < deadline:
             before = Reading.take(self.pids)
             await asyncio.sleep(1.0)
-            if Reading.take(self.pids).others(before) < _QUIET:
+            if Reading.take(self.pids).load(before) < _QUIET:
                 return
 
     async def _clear(self) -> None:

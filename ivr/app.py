@@ -22,14 +22,16 @@ from agi_scripts.reception import reception
 from agi_scripts.survey import survey
 from ivr import logs, prompts, roster, settings
 from ivr.agi import AgiServer
-from ivr.ami import Ami
+from ivr.ami import Ami, AmiEvent
 from ivr.api import ApiServices, build_api, serve_tcp, serve_unix
 from ivr.asterisk_files import SOUNDS, AsteriskFiles
 from ivr.call import Call, Outlook
 from ivr.errors import AsteriskError, HotlineError
 from ivr.ledger import Ledger
 from ivr.live import Live
+from ivr.passover import PassOver
 from ivr.prepare import first_login
+from ivr.recordings import salvage
 from ivr.seats import SeatPlan
 from ivr.settings import Settings
 from ivr.supervisor import with_redis
@@ -70,15 +72,21 @@ class Controller:
             journal=self.files.journal,
             queue_log=self.files.queue_log,
             on_saved=self._recorded,
+            salvage=lambda record: salvage(record, chosen.recordings),
         )
         self.ami = Ami(
             host=chosen.ami_host,
             port=self.wiring.ami_port,
             username="controller",
             secret=self.wiring.ami_secret,
-            on_event=self.live.apply,
+            on_event=self._heard,
             on_link=self._link,
             events=AMI_EVENTS,
+        )
+        self.passover = PassOver(
+            lambda member, penalty: self.ami.action(
+                "QueuePenalty", Interface=member, Penalty=str(penalty)
+            )
         )
         self.agi = AgiServer(
             chosen.agi_host,
@@ -127,7 +135,13 @@ class Controller:
             await self.ledger.open()
             await self.agi.start()
             stack.push_async_callback(self.agi.close)
-            for job in (self.ledger.run(), self.live.publish(), self._duty(), self._sweep()):
+            for job in (
+                self.ledger.run(),
+                self.live.publish(),
+                self.passover.run(),
+                self._duty(),
+                self._sweep(),
+            ):
                 task = asyncio.create_task(job)
                 stack.push_async_callback(_cancel, task)
             await self.ami.start()
@@ -144,6 +158,10 @@ class Controller:
         stack.push_async_callback(public.cleanup)
 
     # --- Asterisk --------------------------------------------------------------------------
+    def _heard(self, event: AmiEvent) -> None:
+        self.live.apply(event)
+        self.passover.take(event)
+
     async def _link(self, up: bool) -> None:
         if not up:
             self.live.lost()
@@ -151,6 +169,7 @@ class Controller:
         channels = await self.ami.listing("CoreShowChannels")
         queues = await self.ami.listing("QueueStatus")
         self.live.resync(list(channels), list(queues))
+        self.passover.resync(queues)
         self._linked.set()
 
     async def _sweep(self) -> None:

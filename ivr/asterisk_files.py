@@ -118,6 +118,7 @@ class AsteriskFiles:
             "agi_port": wiring.agi_port,
             "ws_port": wiring.ws_port,
             "rtp_ports": s.rtp_ports,
+            "timezone": s.timezone.key,
             "sip_host": s.sip_host,
             "sip_port": s.sip_port,
             "sip_tls_port": s.sip_port + 1,

@@ -20,6 +20,8 @@ from ticketing.domain.calls import CallRecord, HangupSide, Outcome, Rating
 
 FIELDS = 11
 CITIZEN_CONTEXTS = frozenset({"from-trunk", "from-seat", "reception"})
+FIRST_COUNTS = {"dialled", "diversion", "history", "queue", "recording"}
+"""Facts that a call transferred back to us would tell a second time."""
 RATINGS = {
     "1": Rating.SATISFIED,
     "2": Rating.FAIR,
@@ -122,6 +124,8 @@ class Story:
         told = dict(parse_qsl(row.extra.get("extra", ""), keep_blank_values=True))
         if "queue" in told and self.queued_at is None:
             self.queued_at = row.at
+        for key in FIRST_COUNTS & self.facts.keys():
+            told.pop(key, None)
         self.facts.update(told)
 
     def _met(self, row: Row) -> None:

@@ -42,16 +42,19 @@ class Ledger:
         journal: Path,
         queue_log: Path,
         on_saved: Callable[[Sequence[CallRecord]], Awaitable[None]],
+        salvage: Callable[[CallRecord], CallRecord],
         every: float = 0.25,
     ) -> None:
         """
         Args:
             on_saved: told of the records just committed.
+            salvage: completes the record of a call that was cut off.
             every: seconds between two looks at the files.
         """
         self._database = database
         self._paths = {"journal": journal, "queue_log": queue_log}
         self._on_saved = on_saved
+        self._salvage = salvage
         self._every = every
         self._fold = Journal()
         self._queues = queuelog.QueueLog()
@@ -96,8 +99,7 @@ class Ledger:
             if len(self._unsaved) < _MOST_UNSAVED:
                 read = self._read_journal() + self._read_queue_log()
             await self._save()
-            if not self._fold.open:
-                self._tails["journal"].rotate(ROTATE_BYTES)
+            self._tails["journal"].rotate(ROTATE_BYTES)
             return read > 0
 
     def testify(self, witness: Witness, call: str, facts: Mapping[str, object]) -> None:
@@ -109,7 +111,8 @@ class Ledger:
         while await self.catch_up():
             pass
         async with self._lock:
-            ended = self._fold.end_missing(alive, before)
+            cut_off = self._fold.end_missing(alive, before)
+            ended = [self._salvage(record) for record in cut_off]
             self._unsaved.extend(ended)
             for record in ended:
                 self._starts.pop(record.id, None)

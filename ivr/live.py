@@ -164,7 +164,7 @@ class Live:
             "id": call.id,
             "caller": call.caller,
             "stage": call.stage.value,
-            "queue": call.queue if call.stage is Stage.QUEUE else None,
+            "queue": next((q for q, ids in self.board.queues.items() if call.id in ids), None),
             "arrived": call.arrived_at,
             "answered": call.answered_at,
             "seats": sorted(self.board.parties(call.id)),

@@ -12,7 +12,10 @@ _ENDINGS = {
     "EXITWITHKEY": "key",
     "EXITWITHTIMEOUT": "timeout",
     "EXITEMPTY": "empty",
+    "BLINDTRANSFER": "transfer",
+    "ATTENDEDTRANSFER": "transfer",
 }
+_REMEMBERED = 2000  # calls whose stay is over and who may come back
 
 
 @dataclass(slots=True)
@@ -47,10 +50,15 @@ def parse(line: str) -> QueueRow | None:
 
 
 class QueueLog:
-    """Calls the log has begun and not yet finished telling."""
+    """Calls the log has begun and not yet finished telling.
+
+    A call that is transferred back comes to a queue again; its first stay is what counts, and how
+    its last one ended.
+    """
 
     def __init__(self) -> None:
         self.open: dict[str, QueueFacts] = {}
+        self._over: dict[str, QueueFacts] = {}
 
     def read(self, rows: Iterable[QueueRow]) -> dict[str, QueueFacts]:
         """Take in rows in their order; give the calls whose stay in the queue is over."""
@@ -58,12 +66,15 @@ class QueueLog:
         for row in rows:
             facts = self.open.get(row.call)
             if facts is None:
-                facts = self.open[row.call] = QueueFacts(row.queue)
-            if row.event == "ENTERQUEUE":
+                facts = self._over.pop(row.call, None) or QueueFacts(row.queue)
+                self.open[row.call] = facts
+            if row.event == "ENTERQUEUE" and facts.queued is None:
                 facts.queued = row.at
-            elif row.event == "CONNECT":
+            elif row.event == "CONNECT" and facts.answered is None:
                 facts.seat, facts.answered = row.member, row.at
             elif row.event in _ENDINGS:
                 facts.ended = _ENDINGS[row.event]
-                done[row.call] = self.open.pop(row.call)
+                done[row.call] = self._over[row.call] = self.open.pop(row.call)
+                if len(self._over) > _REMEMBERED:
+                    del self._over[next(iter(self._over))]
         return done

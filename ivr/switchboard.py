@@ -47,7 +47,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class LiveCall:
-    """A citizen's call. Times are seconds since the epoch.
+    """A citizen's call. Times are seconds since the epoch; queue and seat are the first ones.
 
     Attributes:
         partial: part of it happened while we had no contact.
@@ -205,7 +205,9 @@ def _joined_queue(board: Board, event: Event) -> Board:
     ids = list(board.queues.get(queue, ()))
     ids.insert(max(int(event.get("Position", len(ids) + 1)) - 1, 0), call)
     board = replace(board, queues={**board.queues, queue: tuple(ids)})
-    return _change(board, call, stage=Stage.QUEUE, queue=queue, queued_at=_time(event))
+    known = board.calls[call]
+    first = {} if known.queued_at is not None else {"queue": queue, "queued_at": _time(event)}
+    return _change(board, call, stage=Stage.QUEUE, **first)
 
 
 def _left_queue(board: Board, event: Event) -> Board:
@@ -234,10 +236,9 @@ def _agent_complete(board: Board, event: Event) -> Board:
     number = event.get("MemberName", "")
     seat = board.seats.get(number) or LiveSeat(number)
     seats = {**board.seats, number: replace(seat, last_call_at=_time(event))}
-    board = _unqueue(replace(board, seats=seats), event["Uniqueid"])
-    return _change(
-        board, event["Uniqueid"], stage=Stage.AFTER, ended_by=event.get("Reason", "").lower()
-    )
+    call = event.get("Uniqueid", "")  # missing when the citizen's channel is gone already
+    board = _unqueue(replace(board, seats=seats), call)
+    return _change(board, call, stage=Stage.AFTER, ended_by=event.get("Reason", "").lower())
 
 
 def _abandoned(board: Board, event: Event) -> Board:

@@ -74,6 +74,7 @@ class Tail:
         """Be on the file that holds the next bytes; False when there are none yet."""
         while True:
             if not self._identity:
+                self._file = next(iter(self._files()), self.current)
                 self._identity = _identity(self._file)
                 if not self._identity:
                     return False

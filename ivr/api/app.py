@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from aiohttp import web
 
@@ -12,6 +13,7 @@ from ivr.api.openapi import describe
 from ivr.api.routes import ROUTES
 from ivr.api.services import ApiServices, UseCases
 
+_HOME = Path(__file__).with_name("home.html")
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -41,10 +43,19 @@ def build_api(services: ApiServices, *, operator: bool = False) -> web.Applicati
             app.router.add_route("HEAD", row.path, door.let_in)
     description = json.dumps(describe(ROUTES, services.version), ensure_ascii=False).encode()
 
+    page = _HOME.read_bytes()
+
     async def openapi(request: web.Request) -> web.Response:
         return web.Response(body=description, content_type="application/json")
 
+    async def home(request: web.Request) -> web.Response:
+        """What a person sees who opens the address in a browser."""
+        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+        headers = {"Content-Security-Policy": policy}
+        return web.Response(body=page, content_type="text/html", charset="utf-8", headers=headers)
+
     app.router.add_get("/openapi.json", openapi)
+    app.router.add_get("/", home)
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(close_all)
     return app

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -276,17 +278,19 @@ async def eventually(look: Callable[[], Any], what: str, timeout: float = 10.0) 
 
 
 def free_tcp_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port that the system does not hand out by itself to others in the meantime."""
+    while True:
+        port = random.randrange(20_001, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def free_sip_port() -> int:
     """A port that is free for UDP and TCP, with a free one above it for TLS."""
     while True:
         port = free_tcp_port()
-        if port > 65000:
-            continue
         with socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket() as tls:
             try:
                 udp.bind(("127.0.0.1", port))

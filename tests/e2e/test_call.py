@@ -37,9 +37,15 @@ async def to_the_menu(citizen: Citizen, language: str = "1") -> None:
     await citizen.press(language)
 
 
-async def said(citizen: Citizen, what: P) -> bool:
-    """Whether the citizen has heard a prompt by now."""
-    return find(citizen.voice.heard(), prompt(what)) is not None
+async def said(citizen: Citizen, what: P, after: float = 0.0) -> bool:
+    """Whether the citizen has heard a prompt by now, later than ``after`` seconds."""
+    return find(citizen.voice.heard(), prompt(what), after) is not None
+
+
+async def talks_with(citizen: Citizen, hz: int, after: float = 0.0) -> None:
+    """Wait for two seconds of a seat's voice, once its number was announced."""
+    await eventually(lambda: said(citizen, P.AGENT_AFTER, after), "the seat's number", 20)
+    await citizen.hears(hz, seconds=2.0)
 
 
 async def test_the_whole_path(hotline: Hotline) -> None:
@@ -48,7 +54,7 @@ async def test_the_whole_path(hotline: Hotline) -> None:
             await to_the_menu(citizen)
             await citizen.press("1")
             await seats["8001"].talking(timeout=20)
-            await citizen.hears(SEAT_HZ, seconds=1.0, timeout=15)
+            await talks_with(citizen, SEAT_HZ)
             await citizen.say(CITIZEN_HZ, 2.0)
             await seats["8001"].hangup()
             await citizen.press("1")
@@ -229,6 +235,32 @@ async def test_who_waits_is_answered_when_a_seat_logs_in(hotline: Hotline) -> No
     assert find(heard, prompt(P.NO_AGENTS)) is not None
     record = await hotline.record("13800000009")
     assert (record["outcome"], record["seat"]) == ("answered", "8003")
+
+
+async def test_the_recording_goes_on_after_a_transfer(hotline: Hotline) -> None:
+    async with (
+        hotline.seats("8001", speaks=SEAT_HZ) as first,
+        hotline.citizen("13800000011") as citizen,
+    ):
+        await to_the_menu(citizen)
+        await citizen.press("1")
+        await first["8001"].talking(timeout=20)
+        await talks_with(citizen, SEAT_HZ)
+        async with hotline.seats("8002", speaks=900) as second:
+            transferred = citizen.voice.heard_seconds
+            await first["8001"].transfer("12345")
+            await first["8001"].idle()
+            await eventually(lambda: said(citizen, P.GREETING, transferred), "the reception again", 20)
+            await citizen.press("1")
+            await citizen.press("1")
+            await second["8002"].talking(timeout=40)
+            await talks_with(citizen, 900, transferred)
+            await citizen.hang_up()
+    record = await hotline.record("13800000011")
+    assert (record["outcome"], record["seat"]) == ("answered", "8001")  # I4: the first receiver
+    samples, rate = read_sound(hotline.home / "recordings" / record["recording"] / "agent.sln16")
+    assert has_tone(samples, rate, SEAT_HZ)
+    assert has_tone(samples, rate, 900)
 
 
 async def test_the_progress_of_an_unknown_order_is_told_clearly(hotline: Hotline) -> None:

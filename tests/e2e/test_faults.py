@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from ivr.demo.phones import SeatPhone
 from ivr.demo.sipp import Citizen
-from ivr.demo.sound import RATE, has_tone
+from ivr.demo.sound import RATE, has_tone, read_sound
 from ivr.prompts import P
 from tests.e2e.hotline import Hotline, eventually
 from tests.sound import find, hears_in_order, prompt
@@ -173,6 +173,22 @@ async def test_asterisk_is_killed_in_mid_call(hotline: Hotline, seat: SeatPhone)
     assert (await hotline.record("13800010007"))["outcome"] == "answered"
 
 
+async def test_asterisk_is_killed_while_a_message_is_left(hotline: Hotline) -> None:
+    async with hotline.citizen("13800010012") as citizen:
+        await citizen.answered()
+        await citizen.voice.hears_sound()
+        await citizen.press("1")
+        await citizen.press("3")
+        await citizen.hears(1000, seconds=0.2, timeout=30)
+        await citizen.say(440, 5.0)
+        began, old = time.monotonic(), hotline.kill("asterisk")
+        await recovered(hotline, "asterisk", old, began)
+    record = await hotline.record("13800010012", timeout=20)
+    assert (record["outcome"], record["hangup_by"]) == ("message_left", "system")
+    samples, rate = read_sound(hotline.home / "recordings" / record["message"])
+    assert has_tone(samples, rate, 440, seconds=2.0)
+
+
 async def test_redis_is_killed_in_mid_call(hotline: Hotline, seat: SeatPhone) -> None:
     async with hotline.citizen("13800010008") as citizen:
         await talk(citizen, seat)
@@ -224,7 +240,7 @@ async def test_the_supervisor_is_killed_in_mid_call(hotline: Hotline, seat: Seat
 async def test_everything_is_still_in_order_and_stops_in_time(hotline: Hotline) -> None:
     assert " 0 disagreements" in await hotline.cli("calls", "reconcile")
     records = await hotline.calls()
-    assert len({record["id"] for record in records}) == len(records) == 11
+    assert len({record["id"] for record in records}) == len(records) == 12
     seconds = await hotline.stop()
     assert seconds < 5
     assert hotline.pids() == {}

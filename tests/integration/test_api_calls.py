@@ -293,3 +293,10 @@ async def test_a_free_port_is_taken_when_asked_for_none(world: World) -> None:
     with pytest.raises(OSError, match="in use"):
         await serve_tcp(build_api(world.services), "127.0.0.1", port)
     await runner.cleanup()
+
+
+async def test_a_person_who_opens_the_address_is_told_what_there_is(world: World) -> None:
+    response = await world.client.get("/")
+    assert (response.status, response.content_type) == (200, "text/html")
+    assert "hotline watch" in await response.text()
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]

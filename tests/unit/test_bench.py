@@ -68,7 +68,7 @@ def test_the_highest_rate_is_that_of_a_run_without_a_failure() -> None:
 
 
 def test_memory_growth_is_the_last_reading_to_the_first() -> None:
-    results = Results(memory_mib={1000: {"asterisk": 80.0}, 10_000: {"asterisk": 84.0}})
+    results = Results(memory_mib={1000: {"asterisk": 80}, 10_000: {"asterisk": 84}})
     assert results.growth() == {"asterisk": pytest.approx(1.05)}
 
 
