@@ -12,9 +12,8 @@ LANGUAGE_PATIENCE_SECONDS = 3.0
 
 
 async def reception(call: Call, desk: Desk) -> None:
-    """Greet, ask for the language, tell of the recording, and lead to a seat, a message or the
+    """The dialplan has answered. Greet, ask for the language, tell of the recording, and lead to a seat, a message or the
     progress of a work order. Nobody is cut off: who does not choose gets a seat."""
-    await call.answer()
     await call.play(P.GREETING)
     path = await _language(call)
     await call.play(P.RECORDED_NOTICE)

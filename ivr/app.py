@@ -26,7 +26,7 @@ from ivr.ami import Ami, AmiEvent
 from ivr.api import ApiServices, build_api, serve_tcp, serve_unix
 from ivr.asterisk_files import SOUNDS, AsteriskFiles
 from ivr.call import Call, Outlook
-from ivr.errors import AsteriskError, HotlineError
+from ivr.errors import AmiError, AsteriskError, HotlineError
 from ivr.ledger import Ledger
 from ivr.live import Live
 from ivr.passover import PassOver
@@ -35,6 +35,7 @@ from ivr.recordings import salvage
 from ivr.seats import SeatPlan
 from ivr.settings import Settings
 from ivr.supervisor import with_redis
+from ivr.switchboard import Board, genuine
 from ivr.wiring import Wiring
 from speech.recording import join
 from ticketing.domain.calls import CallRecord
@@ -58,6 +59,7 @@ class Controller:
     def __init__(self, chosen: Settings) -> None:
         self.settings = chosen
         self._linked = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.wiring = Wiring.load(chosen)
         self.files = AsteriskFiles(chosen)
         self.database = Database(chosen.database_url)
@@ -159,8 +161,31 @@ class Controller:
 
     # --- Asterisk --------------------------------------------------------------------------
     def _heard(self, event: AmiEvent) -> None:
+        if not genuine(event):
+            log.warning("AMI: an event that a caller forged is passed over")
+            return
+        before = self.live.board
         self.live.apply(event)
+        if event.name == "BridgeEnter":
+            self._introduce(before, event)
         self.passover.take(event)
+
+    def _introduce(self, before: Board, event: AmiEvent) -> None:
+        """Have a citizen who has just met a seat told its number; see ``features.conf``."""
+        call = event.get("Linkedid", "")
+        if self.live.board.parties(call) and not before.parties(call):
+            channel = self.live.board.channels[call].name
+            task = asyncio.create_task(self._press(channel))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _press(self, channel: str) -> None:
+        try:
+            await self.ami.action(
+                "PlayDTMF", Channel=channel, Digit="D", Duration="50", Receive="true"
+            )
+        except AmiError as problem:
+            log.info("the seat's number was not said: %s", problem)
 
     async def _link(self, up: bool) -> None:
         if not up:

@@ -14,12 +14,10 @@ from ivr.wiring import Wiring, write_private
 
 TEMPLATES = PROJECT / "asterisk_conf"
 SOUNDS = PROJECT / "sounds"
-_SEAT_FILES = {"pjsip_seats.conf", "queue_members.conf"}
+_SEAT_FILES = {"pjsip_seats.conf", "queue_members.conf", "rtp.conf"}
 _DEFAULTS_WILL_DO = (
     "acl.conf",
     "ccss.conf",
-    "features.conf",
-    "pjproject.conf",
     "queuerules.conf",
     "udptl.conf",
 )
@@ -89,6 +87,10 @@ class AsteriskFiles:
         environment = _templates()
         pjsip = environment.get_template("pjsip_seats.conf").render(seats=seats)
         write_private(self.etc / "pjsip_seats.conf", pjsip)
+        browsers = any(seat.phone == "browser" for seat in seats)
+        rtp = environment.get_template("rtp.conf")
+        ports = self.settings.rtp_ports
+        write_private(self.etc / "rtp.conf", rtp.render(rtp_ports=ports, browsers=browsers))
         members = environment.get_template("queue_members.conf")
         for queue, rosters in (("day", {"all", "day"}), ("night", {"all", "night"})):
             chosen = [seat for seat in seats if seat.roster in rosters]
@@ -117,7 +119,6 @@ class AsteriskFiles:
             "agi_host": s.agi_host,
             "agi_port": wiring.agi_port,
             "ws_port": wiring.ws_port,
-            "rtp_ports": s.rtp_ports,
             "timezone": s.timezone.key,
             "sip_host": s.sip_host,
             "sip_port": s.sip_port,

@@ -29,6 +29,9 @@ _COMMANDS = {
     "prepare": "only set up; with --tests also what tests need",
 }
 
+_IN_PARALLEL = ("-n", "3", "--dist", "loadfile")
+"""Tests of whole calls mostly wait; each file has a hotline of its own, on ports of its own."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status, 2 when the set-up fails."""
@@ -93,7 +96,7 @@ def _run(command: str, rest: list[str], progress: Progress) -> int:
     then = {
         "run": [environment.program("hotline"), "serve", *rest],
         "demo": [environment.program("hotline"), "demo", *rest],
-        "test": [environment.program("pytest"), *rest],
+        "test": [environment.program("pytest"), *_IN_PARALLEL, *rest],
         "bench": [environment.program("python"), "-m", "bench", *rest],
     }
     _become(then[command])

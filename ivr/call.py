@@ -1,4 +1,4 @@
-"""One call, by its verbs: answer, play, ask, digits, record, fact. What ``agi_scripts`` speak.
+"""One call, by its verbs: play, ask, digits, record, fact. What ``agi_scripts`` speak.
 
 A caller who hangs up ends the flow where it stands: every verb raises ``HungUp`` then, and
 ``ivr.agi`` absorbs it. Keys pressed while something is played interrupt it and count as the answer
@@ -84,10 +84,6 @@ class Call:
     def argument(self, number: int) -> str:
         """An argument the dialplan gave to this step, counted from 1; empty if there is none."""
         return self._env(f"agi_arg_{number}")
-
-    async def answer(self) -> None:
-        """Take the call."""
-        await self._session.command("ANSWER")
 
     async def speak(self, language: Language) -> None:
         """From now on use ``language``, also in what Asterisk itself says (the queue)."""

@@ -20,13 +20,19 @@ from ticketing.domain.calls import CallRecord, HangupSide, Outcome, Rating
 
 FIELDS = 11
 CITIZEN_CONTEXTS = frozenset({"from-trunk", "from-seat", "reception"})
-FIRST_COUNTS = {"dialled", "diversion", "history", "queue", "recording"}
+_DIVERSIONS, _HISTORY = (
+    tuple(f"{header}{number}" for number in range(1, 5)) for header in ("diversion", "history")
+)
+FIRST_COUNTS = {"dialled", "queue", "recording", *_DIVERSIONS, *_HISTORY}
 """Facts that a call transferred back to us would tell a second time."""
 RATINGS = {
     "1": Rating.SATISFIED,
     "2": Rating.FAIR,
     "3": Rating.DISSATISFIED,
 }
+LONGEST_NUMBER, LONGEST_NAME = 64, 200
+_ROW = re.compile(r'"(?:[^"]|"")*"(?:,"(?:[^"]|"")*"){10}')
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)  # as SIP writes a quote within a name
 _CHANNEL = re.compile(r"PJSIP/(?P<endpoint>.+)-[0-9a-f]{8}")
 
 
@@ -48,7 +54,13 @@ class Row:
 
 
 def parse(line: str) -> Row | None:
-    """Read one line of the journal; None when it is none of ours (torn or forged)."""
+    """Read one row of the journal; None when it is none of ours (torn or forged).
+
+    Asterisk doubles the quotes in what a caller sent, so a line that a caller made up, after a
+    line break in a number, cannot have fields in single quotes.
+    """
+    if _ROW.fullmatch(line) is None:
+        return None
     try:
         fields = next(csv.reader([line.replace("\0", "")], strict=True))
         at, event, call, uniqueid, channel, number, name, exten, context, app, extra = fields
@@ -60,15 +72,20 @@ def parse(line: str) -> Row | None:
             call=call,
             uniqueid=uniqueid,
             channel=channel,
-            number=number,
-            name=name,
-            exten=exten,
+            number=_clean(number, LONGEST_NUMBER),
+            name=_clean(_QUOTED_PAIR.sub(r"\1", name), LONGEST_NAME),
+            exten=_clean(exten, LONGEST_NUMBER),
             context=context,
             app=app,
             extra=_extra(extra),
         )
     except (ValueError, StopIteration, csv.Error, OverflowError, OSError):
         return None
+
+
+def _clean(text: str, longest: int) -> str:
+    """What a caller sent, without line breaks, control and formatting characters."""
+    return "".join(c for c in text if c.isprintable())[:longest].strip()
 
 
 def _extra(text: str) -> dict[str, str]:
@@ -143,8 +160,8 @@ class Story:
         facts = self.facts
         came = arrival(
             facts.get("dialled", self.first.exten),
-            facts.get("diversion", ""),
-            facts.get("history", ""),
+            ",".join(facts.get(key, "") for key in _DIVERSIONS),
+            ",".join(facts.get(key, "") for key in _HISTORY),
         )
         return CallRecord(
             id=self.id,

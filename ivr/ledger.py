@@ -29,6 +29,7 @@ from ticketing.store.database import Database
 log = logging.getLogger(__name__)
 ROTATE_BYTES = 64 << 20
 _MOST_UNSAVED = 2000
+_MOST_LINES = 50  # of one row
 _BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0)
 
 
@@ -63,6 +64,7 @@ class Ledger:
         self._unsaved: list[CallRecord] = []
         self._witness: dict[Witness, dict[str, dict[str, object]]] = {w: {} for w in Witness}
         self._committed: dict[str, Position] = {}
+        self._torn: list[tuple[Position, str]] = []
         self._lock = asyncio.Lock()
         self.failing = ""
 
@@ -126,10 +128,24 @@ class Ledger:
             count += 1
             row = parse(line)
             if row is None:
-                log.warning("journal: a line that is not ours was passed over")
-                continue
-            self._take(position, row)
+                row, position = self._joined(position, line)
+            else:
+                self._torn = []
+            if row is not None:
+                self._take(position, row)
         return count
+
+    def _joined(self, position: Position, line: str) -> tuple[Row | None, Position]:
+        """A row that a line break in a caller's number has cut into lines."""
+        if len(self._torn) == _MOST_LINES:
+            log.warning("journal: lines that are not ours were passed over")
+            self._torn = []
+        self._torn.append((position, line))
+        start = self._torn[0][0]
+        row = parse("\n".join(text for _, text in self._torn))
+        if row is not None:
+            self._torn = []
+        return row, start
 
     def _take(self, position: Position, row: Row) -> None:
         known = row.call in self._fold.open

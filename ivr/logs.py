@@ -7,15 +7,20 @@ import re
 import sys
 
 _MOBILE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+LONGEST = 500  # characters of a line
 
 
 class Masked(logging.Formatter):
-    """Masks mobile numbers: ``138****5678``; control characters cannot begin a new line."""
+    """Masks mobile numbers: ``138****5678``; no text can begin a line of its own.
+
+    What follows the first line of a traceback is indented; long lines are cut.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         text = _MOBILE.sub(r"\1****\2", super().format(record))
         lines = text.split("\n") if record.exc_info else [text.replace("\n", "\\n")]
-        return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines)
+        first, *others = ("".join(c if c.isprintable() else "?" for c in line) for line in lines)
+        return "\n".join([first[:LONGEST], *(f"    | {line[:LONGEST]}" for line in others)])
 
 
 def configure(level: str) -> None:
@@ -25,5 +30,5 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("aiohttp.access", "alembic", "asyncio"):
+    for chatty in ("aiohttp.access", "aiosqlite", "alembic", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -13,7 +13,7 @@ from ivr.wiring import Wiring
 from ticketing.service.seats import Seats
 
 _RELOAD_SECONDS = 10.0
-_MODULES = ("res_pjsip.so", "app_queue.so")
+_MODULES = ("res_rtp_asterisk.so", "res_pjsip.so", "app_queue.so")
 
 
 @asynccontextmanager

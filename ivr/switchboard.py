@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 Event = Mapping[str, Any]
+_STAMP = re.compile(r"\d{10,}\.\d{6}")
 _SEAT = re.compile(r"PJSIP/(\d+)(?:-[0-9a-f]{8})?")
 _CITIZEN_CONTEXTS = frozenset({"from-trunk", "from-seat"})
 
@@ -41,6 +42,7 @@ class Channel:
 
     id: str
     call: str
+    name: str
     seat: str | None
     bridge: str | None = None
 
@@ -129,6 +131,7 @@ def resync(
         leg = Channel(
             event["Uniqueid"],
             event["Linkedid"],
+            event.get("Channel", ""),
             seat_of(event.get("Channel", "")),
             event.get("BridgeId") or None,
         )
@@ -166,6 +169,18 @@ def resync(
     return replace(board, ended=ended)
 
 
+def genuine(event: Event) -> bool:
+    """Whether Asterisk itself sent this event.
+
+    Asterisk puts a caller's number into events as it is, line breaks and all, so a caller may end
+    an event early and begin one of their own. What a number has room for (79 bytes) is too short
+    for the headers that each event of ours has; and what is left of the true one lacks its ids.
+    """
+    if _STAMP.fullmatch(event.get("Timestamp", "")) is None or "Privilege" not in event:
+        return False
+    return event.get("Event") != "Newchannel" or "Linkedid" in event
+
+
 def seat_of(channel: str) -> str | None:
     """The seat a channel or an interface belongs to, or None."""
     match = _SEAT.fullmatch(channel)
@@ -174,7 +189,8 @@ def seat_of(channel: str) -> str | None:
 
 # --- one function for each kind of event ------------------------------------------------------
 def _new_channel(board: Board, event: Event) -> Board:
-    leg = Channel(event["Uniqueid"], event["Linkedid"], seat_of(event["Channel"]))
+    name = event["Channel"]
+    leg = Channel(event["Uniqueid"], event["Linkedid"], name, seat_of(name))
     board = replace(board, channels={**board.channels, leg.id: leg})
     if leg.id != leg.call or event.get("Context") not in _CITIZEN_CONTEXTS:
         return board
