@@ -12,8 +12,9 @@ LANGUAGE_PATIENCE_SECONDS = 3.0
 
 
 async def reception(call: Call, desk: Desk) -> None:
-    """The dialplan has answered. Greet, ask for the language, tell of the recording, and lead to a seat, a message or the
-    progress of a work order. Nobody is cut off: who does not choose gets a seat."""
+    """Greet, ask for the language, tell of the recording, and lead to a seat, a message or the
+    progress of a work order. The dialplan has answered the call. Nobody is cut off: who does not
+    choose gets a seat."""
     await call.play(P.GREETING)
     path = await _language(call)
     await call.play(P.RECORDED_NOTICE)

@@ -230,7 +230,7 @@ class Controller:
         self.live.tell({"recorded": [record.id for record in records]})
 
     async def _apply_seats(self) -> None:
-        await self.seat_plan.apply()
+        self.live.keep_seats(await self.seat_plan.apply())
 
     def _password_changed(self, username: str) -> None:
         """The first password is worth nothing any more, so its file goes."""

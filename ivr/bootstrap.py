@@ -29,7 +29,7 @@ _COMMANDS = {
     "prepare": "only set up; with --tests also what tests need",
 }
 
-_IN_PARALLEL = ("-n", "3", "--dist", "loadfile")
+_IN_PARALLEL = ("-n", "2", "--dist", "loadfile")
 """Tests of whole calls mostly wait; each file has a hotline of its own, on ports of its own."""
 
 

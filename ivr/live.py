@@ -10,7 +10,8 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Set
+from dataclasses import replace
 from typing import Any
 
 from ivr.api.live import Broadcast
@@ -57,6 +58,11 @@ class Live:
         """Take Asterisk's own word for everything, after a time without contact."""
         self._become(resync(channels, queues, time.time(), self.board))
         self.connected = True
+
+    def keep_seats(self, numbers: Set[str]) -> None:
+        """Know the seats there are now: forget those removed, show those added."""
+        seats = {n: self.board.seats.get(n) or LiveSeat(n) for n in sorted(numbers)}
+        self.board = replace(self.board, seats=seats)
 
     def lost(self) -> None:
         """Contact is lost; what is shown may be old and says so."""

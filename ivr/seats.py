@@ -38,17 +38,22 @@ class SeatPlan:
         self._files = AsteriskFiles(settings)
         self._lock = asyncio.Lock()
 
-    async def apply(self) -> None:
+    async def apply(self) -> frozenset[str]:
         """Write the seats' files and have Asterisk read them; calls going on are not touched.
+
+        Returns:
+            the numbers of the seats there are now.
 
         Raises:
             AmiError: Asterisk is away; it will read the files when it starts.
         """
         async with self._lock:
-            self._files.render_seats(await self._seats.list())
+            seats = await self._seats.list()
+            self._files.render_seats(seats)
             async with manager(self._settings, self._wiring) as link:
                 for module in _MODULES:
                     await link.ask(Request("Reload", {"Module": module}), _RELOAD_SECONDS)
+            return frozenset(seat.number for seat in seats)
 
     async def put_on_duty(self, roster: str) -> None:
         """Tell the dialplan which roster is on duty (T1)."""

@@ -284,6 +284,8 @@ def _device_state(board: Board, event: Event) -> Board:
     number = seat_of(event.get("Device", ""))
     if number is None:
         return board
+    if event.get("State") == "INVALID":  # there is no such seat any more
+        return replace(board, seats={n: s for n, s in board.seats.items() if n != number})
     device = _STATES.get(event.get("State", ""), Device.UNAVAILABLE)
     seat = _device(board.seats.get(number) or LiveSeat(number), device, _time(event))
     return replace(board, seats={**board.seats, number: seat})

@@ -192,7 +192,8 @@ class Hotline:
             assert len(found) <= 1, found
             return found[0] if found else None
 
-        return await eventually(look, f"a record of {caller}", timeout)
+        record: dict[str, Any] = await eventually(look, f"a record of {caller}", timeout)
+        return record
 
     async def healthy(self, timeout: float = 30.0) -> None:
         """Wait until every part answers."""

@@ -250,7 +250,9 @@ async def test_the_recording_goes_on_after_a_transfer(hotline: Hotline) -> None:
             transferred = citizen.voice.heard_seconds
             await first["8001"].transfer("12345")
             await first["8001"].idle()
-            await eventually(lambda: said(citizen, P.GREETING, transferred), "the reception again", 20)
+            await eventually(
+                lambda: said(citizen, P.GREETING, transferred), "the reception again", 20
+            )
             await citizen.press("1")
             await citizen.press("1")
             await second["8002"].talking(timeout=40)

@@ -42,11 +42,13 @@ async def hotline() -> AsyncIterator[Hotline]:
 
 
 def told(citizen: Citizen, position: int, minutes: int, language: Language = Language.ZH) -> None:
-    """The citizen was told this place and this wait, in this language."""
-    pieces = [
-        *(P.ALL_BUSY, P.POSITION_BEFORE, *place(position, language), P.POSITION_AFTER),
-        *(P.WAIT_BEFORE, *count(minutes, language), P.MINUTE_AFTER),
-    ]
+    """The citizen was told this place and this wait, in this language.
+
+    Asterisk's queue says the place again, but not to the first.
+    """
+    where = (P.POSITION_BEFORE, *place(position, language), P.POSITION_AFTER)
+    wait = (P.WAIT_BEFORE, *count(minutes, language), P.MINUTE_AFTER)
+    pieces = [P.ALL_BUSY, *where, *wait, *(where if position > 1 else ())]
     hears_in_order(citizen.voice.heard(), *(prompt(piece, language) for piece in pieces))
 
 
@@ -78,17 +80,8 @@ async def test_who_waits_is_told_the_place_and_the_wait(hotline: Hotline) -> Non
             await to_the_queue(citizen, language)
         order = ["13800020102", "13800020103", "13800020104"]
         await board.until(lambda now: now.waiting() == order, "queue of three", 30)
-        joined = third.voice.heard_seconds
         await leave_a_message(korean)
         await board.until(lambda now: now.waiting() == order[:2], "queue of two")
-        again = [prompt(piece) for piece in (P.POSITION_BEFORE, P.N2, P.POSITION_AFTER)]
-
-        async def announced() -> bool:
-            heard = third.voice.heard(joined)
-            times = [await asyncio.to_thread(find, heard, piece) for piece in again]
-            return None not in times
-
-        await eventually(announced, "announcement of the place by the queue itself", 45)
     told(second, 1, 4)
     told(third, 2, 7)
     told(korean, 3, 10, Language.KO)
@@ -102,10 +95,10 @@ async def test_who_waits_is_told_the_place_and_the_wait(hotline: Hotline) -> Non
 
 
 async def leave_a_message(citizen: Citizen) -> None:
-    """Rather than wait."""
+    """Rather than wait. Asterisk takes no key while it says the place: that takes 2 s."""
     joined = citizen.voice.heard_seconds
     await eventually(
-        lambda: asyncio.sleep(0, citizen.voice.heard_seconds > joined + 2), "music in the queue"
+        lambda: asyncio.sleep(0, citizen.voice.heard_seconds > joined + 4), "music in the queue"
     )
     await citizen.press("3")
     await citizen.hears(1000, seconds=0.2, timeout=30)

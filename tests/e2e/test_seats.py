@@ -61,7 +61,7 @@ async def shown(hotline: Hotline, *command: str) -> dict[str, Any]:
 
 async def refused(phone: SeatPhone) -> None:
     """The registrar does not take the telephone."""
-    with pytest.raises(PhoneError, match="40[13] "):
+    with pytest.raises(PhoneError, match=r"40[13] "):
         await phone.registered(SOON)
 
 
@@ -113,6 +113,7 @@ async def test_seats_change_while_a_call_goes_on(hotline: Hotline) -> None:
             assert not phone.calls
         async with switched_on(hotline, changed) as phone:
             await refused(phone)
+        assert "8021" not in board.now.seats
         await undisturbed(citizen, since)
         await citizen.hang_up()
     records = [await hotline.record(f"1380004000{number}") for number in (1, 2, 3)]

@@ -80,13 +80,15 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def with_tables(place: Place) -> str:
     """The name of a database with its tables, to make copies of."""
 
+    name = f"pattern{next(_names)}"
+
     async def make() -> None:
-        database = Database(await place.make("pattern"))
+        database = Database(await place.make(name))
         await database.migrate()
         await database.close()
 
     asyncio.run(make())
-    return "pattern"
+    return name
 
 
 @pytest.fixture

@@ -204,5 +204,5 @@ class Exchange:
 async def until(done: Callable[[], bool], timeout: float) -> None:
     """Look every 50 ms until ``done``. Raises TimeoutError."""
     async with asyncio.timeout(timeout):
-        while not done():  # noqa: ASYNC110 - what we wait for is outside this process
+        while not done():
             await asyncio.sleep(0.05)

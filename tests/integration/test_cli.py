@@ -247,7 +247,7 @@ async def test_demo_shows_calls_and_ends_at_once(tmp_path: Path) -> None:
     town, told = Hotline(TMPDIR=str(scratch)), list[str]()
     demo = await start(
         town,
-        *("demo", "--calls-per-minute", "40", "--seats", "1"),
+        *("demo", "--calls-per-minute", "20", "--seats", "1"),
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
