@@ -29,8 +29,12 @@ _COMMANDS = {
     "prepare": "only set up; with --tests also what tests need",
 }
 
-_IN_PARALLEL = ("-n", "2", "--dist", "loadfile")
-"""Tests of whole calls mostly wait; each file has a hotline of its own, on ports of its own."""
+_ROUNDS = (
+    ("-m", "alone"),
+    ("-m", "not alone", "-n", "2", "--dist", "loadfile"),
+)
+"""What needs the machine for itself, then the rest, two files at a time: tests of whole calls
+mostly wait, and each file has a hotline of its own."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -93,10 +97,12 @@ def _run(command: str, rest: list[str], progress: Progress) -> int:
     fetch(environment, values, phones=tests or command == "demo", postgres=tests)
     if command == "prepare":
         return 0
+    if command == "test" and not rest:
+        return test(environment)
     then = {
         "run": [environment.program("hotline"), "serve", *rest],
         "demo": [environment.program("hotline"), "demo", *rest],
-        "test": [environment.program("pytest"), *_IN_PARALLEL, *rest],
+        "test": [environment.program("pytest"), *rest],
         "bench": [environment.program("python"), "-m", "bench", *rest],
     }
     _become(then[command])
@@ -125,6 +131,15 @@ def fetch(
     ]
     groups = [group for group, needed in wanted if needed]
     toolbox.prepare(environment.cache, groups, environment.progress)
+
+
+def test(environment: Environment) -> int:
+    """Run all tests; returns 0 when all pass. The last line is pytest's own."""
+    failed = 0
+    for options in _ROUNDS:
+        command = [environment.program("pytest"), *options]
+        failed |= subprocess.run(command, cwd=PROJECT, check=False).returncode
+    return failed
 
 
 def check(environment: Environment) -> int:
