@@ -6,12 +6,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from tests import tools
 
 
-class Server:
+class Server(ABC):
     """One server in a folder of its own."""
 
     ready = ""
@@ -26,9 +27,9 @@ class Server:
         self._log = self.folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def command(self) -> tuple[str, ...]:
         """What starts it."""
-        raise NotImplementedError  # abstract
 
     def start(self) -> None:
         """Start it and wait until it says that it is ready."""

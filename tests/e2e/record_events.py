@@ -13,17 +13,9 @@ import json
 from pathlib import Path
 
 from ivr.ami import Ami, AmiEvent
-from ivr.demo.sipp import Citizen
-from tests.e2e.hotline import Hotline, eventually
+from tests.e2e.hotline import Hotline, eventually, to_the_queue
 
 TARGET = Path(__file__).parents[1] / "unit" / "recorded" / "calls.jsonl.gz"
-
-
-async def to_the_queue(citizen: Citizen) -> None:
-    await citizen.answered()
-    await citizen.voice.hears_sound()
-    await citizen.press("1")
-    await citizen.press("1")
 
 
 async def record() -> list[AmiEvent]:

@@ -18,8 +18,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from ivr.demo.sipp import Citizen
-from tests.e2e.hotline import ADMIN_PASSWORD, Hotline, eventually, free_tcp_port
+from tests.e2e.hotline import Hotline, eventually, free_tcp_port, to_the_queue
 from tests.integration.test_compose import COMPOSE, environment
 from tests.servers import PostgresServer, RedisServer
 
@@ -111,16 +110,8 @@ async def redis() -> AsyncIterator[RedisServer]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hotline(postgres: PostgresServer, redis: RedisServer) -> AsyncIterator[Deployment]:
-    assert ADMIN_PASSWORD
     async with Deployment(postgres, redis) as running:
         yield running
-
-
-async def to_the_queue(citizen: Citizen) -> None:
-    await citizen.answered()
-    await citizen.voice.hears_sound()
-    await citizen.press("1")
-    await citizen.press("1")
 
 
 async def test_the_whole_path_on_postgresql(hotline: Deployment) -> None:
