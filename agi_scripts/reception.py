@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from agi_scripts.progress import progress
 from ivr.call import Call, Desk, Outlook
-from ivr.numerals import count, place
+from ivr.numerals import count
 from ivr.prompts import Language, P
 
 QUEUE, MESSAGE = "queue", "message"
+MESSAGE_KEY = "3"
 LANGUAGE_PATIENCE_SECONDS = 3.0
 
 
@@ -58,18 +59,16 @@ async def _language(call: Call) -> str:
 
 
 async def _wait_for_a_seat(call: Call, outlook: Outlook) -> bool:
-    """Say what to expect; False when the caller would rather leave a message (key 3)."""
+    """Say what to expect; False when the caller would rather leave a message (key 3).
+
+    The place is left to Asterisk's queue, which says it as soon as the caller is in it.
+    """
     if outlook.seats == 0:
-        return await call.ask(P.NO_AGENTS, keys="3", tries=1) != "3"
+        return await call.ask(P.NO_AGENTS, keys=MESSAGE_KEY, tries=1) != MESSAGE_KEY
     if outlook.idle >= outlook.position:
         await call.play(P.TRANSFERRING)
         return True
-    await call.play(P.ALL_BUSY, *_position(call, outlook), *_wait(call, outlook))
-    return True
-
-
-def _position(call: Call, outlook: Outlook) -> list[P]:
-    return [P.POSITION_BEFORE, *place(outlook.position, call.language), P.POSITION_AFTER]
+    return await call.play(P.ALL_BUSY, *_wait(call, outlook)) != MESSAGE_KEY
 
 
 def _wait(call: Call, outlook: Outlook) -> list[P]:

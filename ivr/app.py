@@ -29,6 +29,7 @@ from ivr.call import Call, Outlook
 from ivr.errors import AmiError, AsteriskError, HotlineError
 from ivr.ledger import Ledger
 from ivr.live import Live
+from ivr.lostkeys import LostKeys
 from ivr.passover import PassOver
 from ivr.prepare import first_login
 from ivr.recordings import salvage
@@ -50,7 +51,7 @@ log = logging.getLogger(__name__)
 ROSTER_SECONDS = 15.0
 SWEEP_SECONDS = 30.0
 LATE_ROWS_SECONDS = 1.0
-AMI_EVENTS = "call,agent"
+AMI_EVENTS = "call,agent,dtmf"
 
 
 class Controller:
@@ -95,6 +96,7 @@ class Controller:
             self.wiring.agi_port,
             {
                 "reception": lambda session: reception(Call(session), self),
+        self.lostkeys = LostKeys(self.live.waits, self._press)
                 "message": lambda session: message(Call(session)),
                 "connected": lambda session: connected(Call(session)),
                 "survey": lambda session: survey(Call(session)),
@@ -175,20 +177,19 @@ class Controller:
         call = event.get("Linkedid", "")
         if self.live.board.parties(call) and not before.parties(call):
             channel = self.live.board.channels[call].name
-            task = asyncio.create_task(self._press(channel))
+            task = asyncio.create_task(self._say_seat(channel))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _press(self, channel: str) -> None:
+    async def _say_seat(self, channel: str) -> None:
         try:
-            await self.ami.action(
-                "PlayDTMF", Channel=channel, Digit="D", Duration="50", Receive="true"
-            )
+            await self._press(channel, "D")
         except AmiError as problem:
             log.info("the seat's number was not said: %s", problem)
 
     async def _link(self, up: bool) -> None:
         if not up:
+        self.lostkeys.take(event)
             self.live.lost()
             return
         channels = await self.ami.listing("CoreShowChannels")
@@ -207,6 +208,10 @@ class Controller:
             try:
                 asked = datetime.now(UTC)
                 rows = await self.ami.listing("CoreShowChannels")
+    async def _press(self, channel: str, key: str) -> None:
+        """Press a key on a channel as if its caller had."""
+        await self.ami.action("PlayDTMF", Channel=channel, Digit=key, Duration="50", Receive="true")
+
                 alive = {row.get("Linkedid", "") for row in rows}
                 await asyncio.sleep(LATE_ROWS_SECONDS)
                 await self.ledger.end_missing(alive, asked - timedelta(seconds=LATE_ROWS_SECONDS))

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Set
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -59,9 +59,14 @@ class Live:
         self._become(resync(channels, queues, time.time(), self.board))
         self.connected = True
 
-    def keep_seats(self, numbers: Set[str]) -> None:
-        """Know the seats there are now: forget those removed, show those added."""
-        seats = {n: self.board.seats.get(n) or LiveSeat(n) for n in sorted(numbers)}
+    def keep_seats(self, queues: Mapping[str, frozenset[str]]) -> None:
+        """Know the seats there are now: forget those removed, show those added.
+
+        Args:
+            queues: the number of each seat, and the queues that ring it.
+        """
+        known = self.board.seats
+        seats = {n: replace(known.get(n) or LiveSeat(n), queues=queues[n]) for n in sorted(queues)}
         self.board = replace(self.board, seats=seats)
 
     def lost(self) -> None:
@@ -83,12 +88,17 @@ class Live:
         Callers led there before it who do not wait there yet are before it; those for whom a
         seat rings already are not.
         """
-        seats = [s for s in self.board.seats.values() if s.device is not Device.UNAVAILABLE]
+        queue = self._queue_now()
+        seats = [
+            seat
+            for seat in self.board.seats.values()
+            if queue in seat.queues and seat.device is not Device.UNAVAILABLE
+        ]
         idle = sum(self._state(seat) == "idle" for seat in seats)
         ringing = sum(seat.device is Device.RINGING for seat in seats)
         calls = self.board.calls
         self._led = {c for c in self._led if c in calls and calls[c].stage is Stage.MENU}
-        waiting = len(self.board.queues.get(self._queue_now(), ()))
+        waiting = len(self.board.queues.get(queue, ()))
         before = max(waiting + len(self._led - {call}) - ringing, 0)
         if seats:
             self._led.add(call)
@@ -96,6 +106,11 @@ class Live:
         seconds = position * (self._handling + self._wrap_up) / max(len(seats), 1)
         minutes = math.ceil(seconds / 60) if seconds >= 60 else 0
         return Outlook(len(seats), max(idle - before, 0), position, minutes)
+
+    def waits(self, call: str) -> bool:
+        """Whether ``call`` waits in a queue now."""
+        known = self.board.calls.get(call)
+        return known is not None and known.stage is Stage.QUEUE
 
     # --- what people see -------------------------------------------------------------------
     def snapshot(self) -> dict[str, Any]:

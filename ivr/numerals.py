@@ -34,11 +34,6 @@ def cardinal(number: int, language: Language) -> list[P]:
     return _mandarin(number) if language is Language.ZH else _korean(number)
 
 
-def place(number: int, language: Language) -> list[P]:
-    """A place in a row, after 第 or before 번: the second is 二, 이."""
-    return cardinal(number, language)
-
-
 def count(number: int, language: Language) -> list[P]:
     """How many, before a measure word: 2 (minutes) is 两, 12 is 十二."""
     return [P.TWO_OF] if number == 2 else cardinal(number, language)

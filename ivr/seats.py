@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from ivr import roster
 from ivr.ami_link import Link, Request, open_link
 from ivr.asterisk_files import AsteriskFiles
 from ivr.settings import Settings
@@ -38,11 +39,11 @@ class SeatPlan:
         self._files = AsteriskFiles(settings)
         self._lock = asyncio.Lock()
 
-    async def apply(self) -> frozenset[str]:
+    async def apply(self) -> Mapping[str, frozenset[str]]:
         """Write the seats' files and have Asterisk read them; calls going on are not touched.
 
         Returns:
-            the numbers of the seats there are now.
+            the seats there are now: the number of each, and the queues that ring it.
 
         Raises:
             AmiError: Asterisk is away; it will read the files when it starts.
@@ -53,10 +54,10 @@ class SeatPlan:
             async with manager(self._settings, self._wiring) as link:
                 for module in _MODULES:
                     await link.ask(Request("Reload", {"Module": module}), _RELOAD_SECONDS)
-            return frozenset(seat.number for seat in seats)
+            return {seat.number: roster.queues_of(seat.roster) for seat in seats}
 
-    async def put_on_duty(self, roster: str) -> None:
+    async def put_on_duty(self, on_duty: str) -> None:
         """Tell the dialplan which roster is on duty (T1)."""
-        fields = {"Family": "hotline", "Key": "roster", "Val": roster}
+        fields = {"Family": "hotline", "Key": "roster", "Val": on_duty}
         async with manager(self._settings, self._wiring) as link:
             await link.ask(Request("DBPut", fields), _RELOAD_SECONDS)

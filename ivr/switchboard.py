@@ -69,12 +69,18 @@ class LiveCall:
 
 @dataclass(frozen=True, slots=True)
 class LiveSeat:
-    """A seat and what it does. ``last_call_at``: end of its last call, for the wrap-up time."""
+    """A seat and what it does.
+
+    Attributes:
+        last_call_at: end of its last call, for the wrap-up time.
+        queues: those that ring it.
+    """
 
     number: str
     device: Device = Device.UNAVAILABLE
     since: float = 0.0
     last_call_at: float | None = None
+    queues: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,9 @@ def resync(
         elif kind == "QueueMember":
             number = seat_of(event.get("Location", "")) or event.get("Name", "")
             device = _STATUS.get(event.get("Status", ""), Device.UNAVAILABLE)
-            seats[number] = _device(old.seats.get(number) or LiveSeat(number), device, now)
+            member = _device(old.seats.get(number) or LiveSeat(number), device, now)
+            others = seats[number].queues if number in seats else frozenset()
+            seats[number] = replace(member, queues=others | {event["Queue"]})
         elif kind == "QueueEntry":
             place = (int(event["Position"]), event["Uniqueid"])
             waiting.setdefault(event["Queue"], []).append(place)

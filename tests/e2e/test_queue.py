@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 
+import numpy as np
 import pytest
 import pytest_asyncio
 
@@ -15,17 +16,19 @@ from ivr.demo.phones import SeatPhones
 from ivr.demo.sipp import Citizen
 from ivr.demo.sound import has_tone, read_sound
 from ivr.journal import parse, seat_of
-from ivr.numerals import count, place
+from ivr.numerals import cardinal, count
 from ivr.prompts import Language, P
 from ivr.queuelog import parse as parse_queue_log
 from tests.e2e.hotline import Hotline, eventually, to_the_queue
 from tests.e2e.watching import Picture, Watcher
-from tests.sound import find, hears_in_order, prompt
+from tests.sound import RATE, find, hears_in_order, prompt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 WRAP_UP_SECONDS = 4
 RING_SECONDS = 5
 SEATS = tuple(str(number) for number in range(8001, 8021))
+MOMENTS = ((P.ALL_BUSY, 0.5), (P.POSITION_BEFORE, 0.3), (P.POSITION_AFTER, 1.5))
+"""When a caller presses a key: so many seconds after a prompt began."""
 CITIZENS = tuple(f"138000200{number:02}" for number in range(30))
 
 
@@ -42,18 +45,29 @@ async def hotline() -> AsyncIterator[Hotline]:
 
 
 def told(citizen: Citizen, position: int, minutes: int, language: Language = Language.ZH) -> None:
-    """The citizen was told this place and this wait, in this language.
+    """The citizen was told this wait and this place, in this language, and each of them once.
 
-    Asterisk's queue says the place again, but not to the first.
+    The reception says the wait, and then Asterisk's queue the place.
     """
-    where = (P.POSITION_BEFORE, *place(position, language), P.POSITION_AFTER)
     wait = (P.WAIT_BEFORE, *count(minutes, language), P.MINUTE_AFTER)
-    pieces = [P.ALL_BUSY, *where, *wait, *(where if position > 1 else ())]
-    hears_in_order(citizen.voice.heard(), *(prompt(piece, language) for piece in pieces))
+    where = (P.POSITION_BEFORE, *cardinal(position, language), P.POSITION_AFTER)
+    pieces = (P.ALL_BUSY, *wait, *((P.YOU_ARE_NEXT,) if position == 1 else where))
+    heard = citizen.voice.heard()
+    hears_in_order(heard, *(prompt(piece, language) for piece in pieces))
+    for piece in (P.WAIT_BEFORE, P.POSITION_BEFORE, P.YOU_ARE_NEXT):
+        assert times_said(heard, prompt(piece, language)) == (piece in pieces), piece
+
+
+def times_said(heard: Sequence[int], what: np.ndarray) -> int:
+    """How often a prompt was heard."""
+    at, times = find(heard, what), 0
+    while at is not None:
+        at, times = find(heard, what, at + 0.5), times + 1
+    return times
 
 
 def position_told(citizen: Citizen) -> int | None:
-    """The place from 1 to 10 that the citizen was told; None when there was none to be heard.
+    """The place from 2 to 10 that the citizen was told; None when there was none to be heard.
 
     So many phones at once may be too much for the machine: some sound has gaps then.
     """
@@ -64,7 +78,7 @@ def position_told(citizen: Citizen) -> int | None:
         return None
     start = before + len(prompt(P.POSITION_BEFORE)) / 8000 - 0.1
     said = heard[: round((after + 0.1) * 8000)]
-    places = [n for n in range(1, 11) if find(said, prompt(P(f"n{n}")), start) is not None]
+    places = [n for n in range(2, 11) if find(said, prompt(P(f"n{n}")), start) is not None]
     return places[0] if len(places) == 1 else None
 
 
@@ -80,6 +94,8 @@ async def test_who_waits_is_told_the_place_and_the_wait(hotline: Hotline) -> Non
             await to_the_queue(citizen, language)
         order = ["13800020102", "13800020103", "13800020104"]
         await board.until(lambda now: now.waiting() == order, "queue of three", 30)
+        at = await said(korean, P.POSITION_AFTER, Language.KO)
+        await heard_until(korean, at + 2)
         await leave_a_message(korean)
         await board.until(lambda now: now.waiting() == order[:2], "queue of two")
     told(second, 1, 4)
@@ -94,12 +110,49 @@ async def test_who_waits_is_told_the_place_and_the_wait(hotline: Hotline) -> Non
         assert (await hotline.record(caller))["outcome"] == "abandoned_in_queue"
 
 
+@pytest.mark.parametrize(("during", "after"), MOMENTS)
+async def test_one_may_leave_a_message_at_any_moment(
+    hotline: Hotline, during: P, after: float
+) -> None:
+    """While the reception tells of the wait, while Asterisk's queue says the place, and later."""
+    callers = [f"13800021{MOMENTS.index((during, after))}0{n}" for n in range(3)]
+    talking, waiting, leaving = (hotline.citizen(caller) for caller in callers)
+    async with hotline.seats("8001") as seats, Watcher(hotline) as board, AsyncExitStack() as line:
+        await line.enter_async_context(talking)
+        await to_the_queue(talking)
+        await seats["8001"].talking(20)
+        await line.enter_async_context(waiting)
+        await to_the_queue(waiting)
+        await board.until(lambda now: len(now.waiting()) == 1, "one who waits")
+        await line.enter_async_context(leaving)
+        await to_the_queue(leaving)
+        await heard_until(leaving, await said(leaving, during) + after)
+        await leave_a_message(leaving)
+    assert (await hotline.record(callers[2]))["outcome"] == "message_left"
+
+
+async def said(citizen: Citizen, what: P, language: Language = Language.ZH) -> float:
+    """Wait for the beginning of a prompt; when it came, in seconds of what was heard."""
+    beginning = prompt(what, language)[: round(0.4 * RATE)]
+
+    async def look() -> float | None:
+        return find(citizen.voice.heard(), beginning)
+
+    at: float = await eventually(look, f"{what} to be heard", 20)
+    return at
+
+
+async def heard_until(citizen: Citizen, seconds: float) -> None:
+    """Wait until so many seconds were heard."""
+
+    async def look() -> bool:
+        return citizen.voice.heard_seconds >= seconds
+
+    await eventually(look, f"{seconds:.1f} s of sound")
+
+
 async def leave_a_message(citizen: Citizen) -> None:
-    """Rather than wait. Asterisk takes no key while it says the place: that takes 2 s."""
-    joined = citizen.voice.heard_seconds
-    await eventually(
-        lambda: asyncio.sleep(0, citizen.voice.heard_seconds > joined + 4), "music in the queue"
-    )
+    """Rather than wait."""
     await citizen.press("3")
     await citizen.hears(1000, seconds=0.2, timeout=30)
     await citizen.say(440, 3.0)
@@ -165,10 +218,12 @@ async def test_twenty_seats_and_thirty_calls_at_once(hotline: Hotline) -> None:
         records = [await hotline.record(caller) for caller in CITIZENS]
         assert " 0 disagreements" in await hotline.cli("calls", "reconcile")
         await the_longest_idle_is_next(hotline, seats, board)
-    heard = (position_told(citizen) for citizen in citizens)
-    places = [number for number in heard if number is not None]
-    assert len(places) == len(set(places)), f"two were told the same place: {places}"
-    assert len(places) >= 5
+    taken = places_taken(hotline)
+    heard = {c: position_told(citizen) for c, citizen in zip(CITIZENS, citizens, strict=True)}
+    places = {caller: place for caller, place in heard.items() if place is not None}
+    for caller, place in places.items():  # some may have moved up before it was said
+        assert place <= taken[caller], f"{caller} was told a place further back: {places}, {taken}"
+    assert len(places) >= 5, heard
     assert {record["outcome"] for record in records} == {"answered"}
     assert len({record["id"] for record in records}) == 30
     for picture in board.past:
@@ -265,6 +320,12 @@ async def first_talking(seats: SeatPhones) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def places_taken(hotline: Hotline) -> dict[str, int]:
+    """From the queue log: the place that each caller took in the queue, entering it."""
+    rows = (line.split("|") for line in queue_log(hotline))
+    return {row[6]: int(row[7]) for row in rows if row[4] == "ENTERQUEUE"}
 
 
 def stays(hotline: Hotline) -> dict[str, list[tuple[datetime, datetime]]]:

@@ -146,17 +146,21 @@ async def test_an_order_that_is_not_there_is_read_back() -> None:
     assert caller.next == "queue"
 
 
-async def test_who_must_wait_hears_the_place_and_the_time() -> None:
+async def test_who_must_wait_hears_for_how_long_and_the_queue_says_the_place() -> None:
     caller = await call("11", BUSY)
     assert caller.said[2:] == [
         P.ALL_BUSY,
-        P.POSITION_BEFORE,
-        P.N2,
-        P.POSITION_AFTER,
         P.WAIT_BEFORE,
-        P.TWO_OF,  # 两分钟, but 第二位
+        P.TWO_OF,  # 两分钟
         P.MINUTE_AFTER,
     ]
+
+
+@pytest.mark.parametrize(("key", "step"), [("3", "message"), ("1", "queue")])
+async def test_who_is_told_of_the_wait_may_leave_a_message(key: str, step: str) -> None:
+    caller = await call(f"11-{key}", BUSY)
+    assert caller.said[2:] == [P.ALL_BUSY, P.WAIT_BEFORE]
+    assert caller.next == step
 
 
 @pytest.mark.parametrize(("key", "step"), [("3", "message"), ("-", "queue"), ("5", "queue")])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.numerals import LIMIT, cardinal, count, digits, place
+from ivr.numerals import LIMIT, cardinal, count, digits
 from ivr.prompts import CATALOGUE, Language, P
 
 ZH, KO = Language.ZH, Language.KO
@@ -117,12 +117,6 @@ def test_korean_says_no_zero(number: int) -> None:
 def test_minutes_are_counted(number: int, zh: str, ko: str) -> None:
     assert said(count(number, ZH), ZH) == zh
     assert said(count(number, KO), KO) == ko
-
-
-def test_the_second_place_is_er_not_liang() -> None:
-    assert said(place(2, ZH), ZH) == "二"
-    assert said(place(2, KO), KO) == "이"
-    assert said(place(12, ZH), ZH) == "十二"
 
 
 def test_a_seat_is_read_digit_by_digit() -> None:
