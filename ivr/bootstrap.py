@@ -29,12 +29,8 @@ _COMMANDS = {
     "prepare": "only set up; with --tests also what tests need",
 }
 
-_ROUNDS = (
-    ("-m", "alone"),
-    ("-m", "not alone", "-n", "2", "--dist", "loadfile"),
-)
-"""What needs the machine for itself, then the rest, two files at a time: tests of whole calls
-mostly wait, and each file has a hotline of its own."""
+_ALL_TESTS = ("-n", "2", "--dist", "loadfile")
+"""Two files at a time: tests of whole calls mostly wait, and each file has a hotline of its own."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,52 +90,42 @@ def _run(command: str, rest: list[str], progress: Progress) -> int:
     environment.ensure(dev=tests or command == "check")
     if command == "check":
         return check(environment)
-    fetch(environment, values, phones=tests or command == "demo", postgres=tests)
+    fetch(environment, values, phones=tests or command == "demo", tests=tests)
     if command == "prepare":
         return 0
-    if command == "test" and not rest:
-        return test(environment)
     then = {
         "run": [environment.program("hotline"), "serve", *rest],
         "demo": [environment.program("hotline"), "demo", *rest],
-        "test": [environment.program("pytest"), *rest],
+        "test": [environment.program("pytest"), *(rest or _ALL_TESTS)],
         "bench": [environment.program("python"), "-m", "bench", *rest],
     }
     _become(then[command])
 
 
 def fetch(
-    environment: Environment, values: Mapping[str, str], *, phones: bool, postgres: bool
+    environment: Environment, values: Mapping[str, str], *, phones: bool, tests: bool
 ) -> None:
     """Fetch the programs that this machine lacks, in one go.
 
     Args:
         values: settings as they stand in the environment and in ``.env``.
         phones: also the SIP phones of demo and tests.
-        postgres: also a PostgreSQL server and, whatever the settings, a Redis server.
+        tests: also a browser, a PostgreSQL server and, whatever the settings, a Redis server.
     """
     given = values.get("HOTLINE_ASTERISK")
-    own_redis = postgres or not values.get("HOTLINE_REDIS_URL")
+    own_redis = tests or not values.get("HOTLINE_REDIS_URL")
     wanted = [
         (
             toolbox.ASTERISK,
             not toolbox.installed_asterisk(Path(given).expanduser() if given else None),
         ),
         (toolbox.PHONES, phones),
-        (toolbox.POSTGRES, postgres and not toolbox.installed_postgres()),
+        (toolbox.POSTGRES, tests and not toolbox.installed_postgres()),
+        (toolbox.BROWSER, tests and not toolbox.installed_browser()),
         (toolbox.REDIS, own_redis and not toolbox.installed_redis(environment.packages)),
     ]
     groups = [group for group, needed in wanted if needed]
     toolbox.prepare(environment.cache, groups, environment.progress)
-
-
-def test(environment: Environment) -> int:
-    """Run all tests; returns 0 when all pass. The last line is pytest's own."""
-    failed = 0
-    for options in _ROUNDS:
-        command = [environment.program("pytest"), *options]
-        failed |= subprocess.run(command, cwd=PROJECT, check=False).returncode
-    return failed
 
 
 def check(environment: Environment) -> int:

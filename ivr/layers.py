@@ -18,13 +18,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import debian
+from ivr import debian, elf
 from ivr.commands import run
 from ivr.errors import SetupError
 from ivr.progress import Progress, Report
 
 FORMAT = 1  # raise it when layers made so far are of no use any more
 _USELESS = ("doc", "doc-base", "man", "info", "locale", "lintian", "bug", "bash-completion")
+_LIBRARY_FOLDERS = ("usr/lib/{}", "lib/{}", "usr/lib/{}/pulseaudio")
 _LATER_SUITES = {"debian": ("forky", "testing", "sid"), "ubuntu": ("noble",)}
 
 
@@ -40,6 +41,8 @@ class Group:
         alone: take the packages without what they need.
         wrapped: folder (a pattern) whose programs start each other, so that each must be a file
             that runs by itself.
+        direct: programs (patterns) that start themselves again and so must be started by their
+            own path, with the folders of :meth:`Layer.libraries` in LD_LIBRARY_PATH.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Group:
     base: str | None = None
     alone: bool = False
     wrapped: str | None = None
+    direct: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,15 @@ class Layer:
 
     def argv(self, program: Path) -> tuple[str, ...]:
         """How to run an ELF program of this layer with the layer's own libraries."""
-        roots = [self.root, *([self.base.root] if self.base else [])]
-        return _loader_argv(roots, program)
+        return _loader_argv(self._roots, program)
+
+    def libraries(self) -> str:
+        """The folders of the layer's libraries, as LD_LIBRARY_PATH wants them."""
+        return _libraries(self._roots, _loader(self._roots))
+
+    @property
+    def _roots(self) -> list[Path]:
+        return [self.root, *([self.base.root] if self.base else [])]
 
     def find(self, pattern: str) -> Path | None:
         """The last path below the root that matches, so that the newest version wins."""
@@ -180,8 +191,11 @@ class Layers:
             if program is None:
                 raise SetupError(f"the packages of {group.name} hold no {pattern}")
             run(_loader_argv(roots, program, "--list"))
+        moved = {str(draft): str(folder / group.name)}
         for programs in root.glob(group.wrapped) if group.wrapped else ():
-            _wrap(programs, roots, {str(draft): str(folder / group.name)})
+            _wrap(programs, roots, moved)
+        for program in (path for pattern in group.direct for path in root.glob(pattern)):
+            elf.set_loader(program, _after(moved, str(_loader(roots))))
         about = {
             "id": secrets.token_hex(8),
             "machine": os.uname().machine,
@@ -229,18 +243,32 @@ def _carries(apt: debian.Apt, group: Group) -> bool:
 
 
 def _loader_argv(roots: Sequence[Path], program: Path, *options: str) -> tuple[str, ...]:
-    """The dynamic loader of the first root that has one, told where all libraries are."""
+    """The dynamic loader, told where all libraries are."""
+    loader = _loader(roots)
+    return (str(loader), "--library-path", _libraries(roots, loader), *options, str(program))
+
+
+def _loader(roots: Sequence[Path]) -> Path:
+    """The dynamic loader of the first root that has one."""
     found = (r.glob(p) for r in roots for p in ("usr/lib/*/ld-linux*", "lib/*/ld-linux*"))
     loader = next((path for paths in found for path in sorted(paths)), None)
     if loader is None:
-        raise SetupError(f"{program} has no loader beside it; remove {roots[0].parent} and retry")
-    libraries = [
-        str(path)
-        for root in roots
-        for path in (root / "usr/lib" / loader.parent.name, root / "lib" / loader.parent.name)
-        if path.is_dir()
-    ]
-    return (str(loader), "--library-path", ":".join(libraries), *options, str(program))
+        raise SetupError(f"no loader is in {roots[0]}; remove {roots[0].parent} and try again")
+    return loader
+
+
+def _libraries(roots: Sequence[Path], loader: Path) -> str:
+    """The folders of libraries that are there, as ``ld.so`` wants them."""
+    machine = loader.parent.name
+    folders = [root / name.format(machine) for root in roots for name in _LIBRARY_FOLDERS]
+    return ":".join(str(folder) for folder in folders if folder.is_dir())
+
+
+def _after(moved: Mapping[str, str], text: str) -> str:
+    """``text`` with paths as they will be."""
+    for now, later in moved.items():
+        text = text.replace(now, later)
+    return text
 
 
 def _wrap(folder: Path, roots: Sequence[Path], moved: Mapping[str, str]) -> None:
@@ -253,9 +281,7 @@ def _wrap(folder: Path, roots: Sequence[Path], moved: Mapping[str, str]) -> None
     folder.mkdir(mode=0o755)
     for program in programs.iterdir():
         loader, *rest = _loader_argv(roots, program, "--argv0", "$0")
-        words = " ".join(f'"{word}"' for word in (loader, *rest))
-        for now, later in moved.items():
-            words = words.replace(now, later)
+        words = _after(moved, " ".join(f'"{word}"' for word in (loader, *rest)))
         script = folder / program.name
         script.write_text(f'#!/bin/sh\nexec {words} "$@"\n', "utf-8")
         script.chmod(0o755)

@@ -7,7 +7,7 @@ import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import psutil
 
@@ -25,6 +25,15 @@ def leash(number: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return hold
+
+
+def leashed(argv: Sequence[str]) -> tuple[str, ...]:
+    """``argv`` on a leash of its own: the kernel kills it when we die, however.
+
+    For a process with threads, where nothing of ours may run between fork and exec: util-linux's
+    ``setpriv`` does it, and becomes the program.
+    """
+    return ("setpriv", "--pdeathsig", "KILL", "--", *argv)
 
 
 async def ended(pid: int) -> None:

@@ -31,12 +31,21 @@ POSTGRES = Group(
     wrapped="usr/lib/postgresql/*/bin",
 )
 REDIS = Group("redis", ("redis-server",), ("usr/bin/redis-server",), base="asterisk")
+BROWSER = Group(
+    "browser",
+    ("chromium",),
+    ("usr/lib/chromium/chromium",),
+    base="asterisk",
+    direct=("usr/lib/chromium/chromium",),
+)
 PIP = Group("pip", ("python3-pip-whl",), alone=True)
 
 _PHONES = {"sipp": ("usr/bin/sipp", "sip-tester"), "baresip": ("usr/bin/baresip", "baresip-core")}
 _OLDEST_ASTERISK = 20
 _OLDEST_POSTGRES = 13
 _OLDEST_REDIS = 6
+_OLDEST_BROWSER = 120
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -148,6 +157,34 @@ def program(name: str, cache: Path, progress: Progress) -> Program:
     prepare(cache, [PHONES], progress)
     path, package = _PHONES[name]
     return _cached(cache, PHONES, path, package)
+
+
+def browser(cache: Path, progress: Progress) -> Program:
+    """A Chromium for tests: one on PATH that is not too old, else ours.
+
+    Raises:
+        SetupError: it cannot be fetched.
+    """
+    found = installed_browser()
+    if found is not None:
+        return found
+    prepare(cache, [BROWSER], progress)
+    layer = Layers(cache).get(BROWSER.name)
+    if layer is None:
+        raise SetupError(f"chromium is not whole in {cache}; remove that folder and try again")
+    program = str(layer.root / BROWSER.programs[0])
+    # not in ``env``, where it would break this machine's own programs on the way there
+    argv = ("env", f"LD_LIBRARY_PATH={layer.libraries()}", program)
+    return Program(argv, upstream(layer.packages["chromium"]), layer.root)
+
+
+def installed_browser() -> Program | None:
+    """A Chromium of this machine, or None."""
+    for path in filter(None, map(_which, _BROWSERS)):
+        version = _asked_version(path, "--version", _OLDEST_BROWSER)
+        if version:
+            return Program((path,), version)
+    return None
 
 
 def redis_server(cache: Path, progress: Progress, *, packages: Path | None = None) -> Program:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +16,7 @@ from ivr.progress import Progress
 from ivr.settings import default_cache
 from ivr.toolbox import AsteriskProgram, PostgresProgram, Program
 
+BROWSER_PHONE = Path(__file__).parent / "browser"
 CACHE = Path(os.environ.get("HOTLINE_CACHE") or default_cache(os.environ))
 
 
@@ -43,3 +49,50 @@ def postgres() -> PostgresProgram:
 def redis_server() -> Program:
     """A Redis server."""
     return toolbox.redis_server(CACHE, Progress(None))
+
+
+@cache
+def browser() -> Program:
+    """A Chromium."""
+    return toolbox.browser(CACHE, Progress(None))
+
+
+@cache
+def browser_phone() -> str:
+    """The script of a phone in a browser, with all that it needs."""
+    modules = _node_modules()
+    bundle = ("--bundle", "--format=iife", "--log-level=warning")
+    return subprocess.run(
+        [_program("node"), modules / "esbuild/bin/esbuild", BROWSER_PHONE / "phone.js", *bundle],
+        env={**os.environ, "NODE_PATH": str(modules)},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+
+
+def _node_modules() -> Path:
+    """The packages of ``package-lock.json``, fetched into the cache once; npm checks hashes."""
+    files = [BROWSER_PHONE / name for name in ("package.json", "package-lock.json")]
+    version = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    folder = CACHE / f"npm-{version}"
+    if not folder.is_dir():
+        draft = Path(tempfile.mkdtemp(prefix=".npm-", dir=CACHE))
+        try:
+            for file in files:
+                shutil.copy(file, draft)
+            options = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
+            subprocess.run([_program("npm"), "ci", *options], cwd=draft, check=True)
+            draft.chmod(0o755)
+            draft.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # otherwise another run was faster
+                raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return folder / "node_modules"
+
+
+def _program(name: str) -> Path:
+    """A program of the Python environment."""
+    return Path(sys.executable).parent / name

@@ -14,9 +14,10 @@ from ivr import logs, prompts, toolbox
 from ivr.asterisk_files import SOUNDS
 from ivr.prepare import FIRST_SEATS, first_login, prepare
 from ivr.progress import Progress
-from ivr.settings import Settings
+from ivr.settings import Settings, is_loopback
 from ivr.supervisor import Supervisor
 
+_ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only compared
 Meanwhile = Callable[[], Coroutine[None, None, None]]
 
 
@@ -63,6 +64,15 @@ async def run(settings: Settings, meanwhile: Meanwhile | None = None) -> None:
             await beside
 
 
+def _how_to_call(settings: Settings) -> str:
+    """With the trunk on loopback: from this machine's loopback address, and from seats."""
+    host = _ALL_ADDRESSES.get(settings.sip_host, settings.sip_host)
+    address = f"sip:12345@{f'[{host}]' if ':' in host else host}:{settings.sip_port}"
+    if is_loopback(host):
+        return f"{address} from any SIP phone here"
+    return f"{address} from a seat's phone only; set HOTLINE_TRUNK to who brings the calls"
+
+
 def welcome(settings: Settings) -> str:
     """What a person needs to know once it is up."""
     file = first_login(settings)
@@ -73,8 +83,7 @@ def welcome(settings: Settings) -> str:
         ("Seats", f"{FIRST_SEATS[0]}–{FIRST_SEATS[-1]}: `hotline seats show {FIRST_SEATS[0]}`"),
     ]
     if settings.trunk == "loopback":
-        call = f"sip:12345@{settings.sip_host}:{settings.sip_port} from any SIP phone here"
-        lines.append(("Call it", call))
+        lines.append(("Call it", _how_to_call(settings)))
     else:
         lines.append(("Calls come from", settings.trunk.split(":")[0]))
     lines.append(("Watch it", "`hotline watch`"))

@@ -25,6 +25,7 @@ from ivr.errors import PhoneError
 _START = 10.0  # seconds from start to the first word on the link
 _ANSWER = 5.0  # seconds for the answer to a command
 LONGEST_CALL = 300  # seconds; then the telephone has nothing more to say and hangs up
+_SPEECH = "speech.wav"
 _LONGEST = 1 << 20  # bytes of one message; baresip's own are far below
 
 Event = Mapping[str, str]
@@ -106,8 +107,10 @@ class Baresip:
         port = free_port(socket.SOCK_STREAM)
         try:
             await asyncio.to_thread(self._write_files, port)
+            # It is told of its files by their bare names, for it cuts off long paths: a phone that
+            # does not find what it is to say rings and never answers.
             self._process = await Leashed.start(
-                [*self._program, "-f", str(self._folder)],
+                [*self._program, "-f", "."],
                 log=self._folder / "baresip.log",
                 cwd=self._folder,
                 env=self._env,
@@ -192,13 +195,13 @@ class Baresip:
                 answer.set_result((False, "the telephone program is gone"))
 
     def _write_files(self, port: int) -> None:
-        speech = write_wav(self._folder / "speech.wav", _speech(self._seat.speaks))
-        (self._folder / "config").write_text(self._config(port, speech), "utf-8")
+        write_wav(self._folder / _SPEECH, _speech(self._seat.speaks))
+        (self._folder / "config").write_text(self._config(port), "utf-8")
         accounts = self._folder / "accounts"
         accounts.touch(0o600)
         accounts.write_text(self._account() + "\n", "utf-8")
 
-    def _config(self, port: int, speech: Path) -> str:
+    def _config(self, port: int) -> str:
         lines = [
             "poll_method epoll",
             "sip_listen 127.0.0.1:0",
@@ -209,8 +212,8 @@ class Baresip:
             "rtp_ports 50000-59998",
             "jitter_buffer_type off",
             "rtcp_mux no",
-            f"audio_path {self._folder}",
-            f"audio_source aufile,{speech}",
+            "audio_path .",
+            f"audio_source aufile,{_SPEECH}",
             "audio_player aubridge,nobody",
             "audio_alert aubridge,nobody",
             *(f"{name} {RATE}" for name in ("ausrc_srate", "auplay_srate")),
@@ -218,7 +221,7 @@ class Baresip:
             "audio_level no",
             "ringback_disabled yes",
             "statmode_default off",
-            f"snd_path {self._folder}",
+            "snd_path .",
             f"module_path {self._modules}",
             *(f"module {name}.so" for name in ("g711", "sndfile", "aufile", "aubridge")),
             *(f"module_tmp {name}.so" for name in ("uuid", "account")),

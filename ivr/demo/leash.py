@@ -9,9 +9,9 @@ import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ivr import processes
 from ivr.errors import PhoneError
 
-_LEASH = ("setpriv", "--pdeathsig", "KILL", "--")  # of util-linux; it becomes the program
 _TAIL = 4000  # bytes of a log shown in an error
 
 
@@ -43,14 +43,14 @@ class Leashed:
         Raises:
             PhoneError: the program cannot be started.
         """
-        for program in (_LEASH[0], argv[0]):
+        command = processes.leashed(argv)
+        for program in (command[0], argv[0]):
             if shutil.which(program) is None:
                 raise PhoneError(f"{program} cannot be started: it is not there or cannot be run")
         try:
             with log.open("ab") as output:
                 process = await asyncio.create_subprocess_exec(
-                    *_LEASH,
-                    *argv,
+                    *command,
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,

@@ -15,9 +15,12 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from ivr.demo.sound import has_tone, read_sound
+from tests.browser.browser import Browser
 from tests.e2e.hotline import Hotline, to_the_queue
 from tests.e2e.watching import Watcher
 
+CITIZEN_HZ, BROWSER_HZ = 440, 1200
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 
@@ -144,6 +147,30 @@ async def test_a_phone_in_a_browser_registers_and_rings(hotline: Hotline) -> Non
     for line in ("UDP/TLS/RTP/SAVPF", "a=fingerprint:SHA-256 ", "a=ice-ufrag:", "a=rtcp-mux"):
         assert line.lower() in invite.lower(), invite
     assert (await hotline.record("13800050001"))["outcome"] == "abandoned_in_queue"
+
+
+async def test_sound_goes_both_ways_between_a_citizen_and_a_browser(hotline: Hotline) -> None:
+    await hotline.cli("seats", "set", "8007", "--phone", "browser")
+    facts = json.loads(await hotline.cli("seats", "show", "8007", "--json"))
+    caller = "13800050002"
+    async with Watcher(hotline) as board, Browser(speaks=BROWSER_HZ) as phone:
+        await phone.register(facts)
+        await board.seat("8007", "idle")
+        async with hotline.citizen(caller) as citizen:
+            await to_the_queue(citizen)
+            await phone.until("talking")
+            await asyncio.gather(
+                citizen.say(CITIZEN_HZ, 4.0), phone.hears(CITIZEN_HZ), citizen.hears(BROWSER_HZ)
+            )
+            await phone.hang_up()
+            await citizen.press("1")
+            await citizen.wait(20)
+    record = await hotline.record(caller)
+    assert (record["outcome"], record["seat"]) == ("answered", "8007")
+    assert (record["hangup_by"], record["rating"]) == ("agent", "satisfied")
+    for leg, own in (("citizen", CITIZEN_HZ), ("agent", BROWSER_HZ)):
+        file = hotline.home / "recordings" / record["recording"] / f"{leg}.sln16"
+        assert has_tone(*read_sound(file), own), f"{leg} is not heard in the recording"
 
 
 async def test_a_wrong_password_is_refused_over_a_websocket(hotline: Hotline) -> None:

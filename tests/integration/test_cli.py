@@ -240,7 +240,6 @@ async def test_without_a_hotline_all_say_so(hotline: Hotline, tmp_path: Path) ->
         assert "no hotline is running" in await refused(elsewhere, *args)
 
 
-@pytest.mark.alone
 async def test_demo_shows_calls_and_ends_at_once(tmp_path: Path) -> None:
     """Citizens are answered by simulated agents and by one's own phone; Ctrl-C ends all of it."""
     scratch = tmp_path / "scratch"

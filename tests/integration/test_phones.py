@@ -247,6 +247,17 @@ async def test_seat_answers_after_a_delay(tools: Tools, exchange: Exchange) -> N
     assert 0.8 <= result.answered_at - result.dialled_at <= 4
 
 
+async def test_phones_work_in_a_folder_with_a_long_name(
+    tools: Tools, exchange: Exchange, seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("d" * 120) / ("e" * 120)
+    deep.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    async with switched_on(tools, seat) as phone, call(tools, exchange, "8001") as citizen:
+        await asyncio.gather(citizen.hears(600), citizen.say(440, 2.0))
+        assert has_tone(await phone.heard(), RATE, 440)
+
+
 async def test_seat_transfers(tools: Tools, exchange: Exchange, seat: Seat) -> None:
     async with switched_on(tools, seat) as phone, call(tools, exchange, "8001") as citizen:
         await citizen.hears(600)

@@ -119,7 +119,7 @@ def fake_pip(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("phones", "postgres", "values", "wanted"),
+    ("phones", "tests", "values", "wanted"),
     [
         (False, False, {}, ["asterisk", "redis"]),
         (True, False, {}, ["asterisk", "phones", "redis"]),
@@ -128,7 +128,7 @@ def fake_pip(folder: Path) -> Path:
             True,
             True,
             {"HOTLINE_REDIS_URL": "redis://there"},
-            ["asterisk", "phones", "postgres", "redis"],
+            ["asterisk", "phones", "postgres", "browser", "redis"],
         ),
     ],
 )
@@ -137,15 +137,16 @@ def test_only_what_is_needed_is_fetched(
     monkeypatch: pytest.MonkeyPatch,
     *,
     phones: bool,
-    postgres: bool,
+    tests: bool,
     values: dict[str, str],
     wanted: list[str],
 ) -> None:
     asked: list[layers.Group] = []
-    for name in ("installed_asterisk", "installed_redis", "installed_postgres"):
+    programs = ("asterisk", "redis", "postgres", "browser")
+    for name in (f"installed_{program}" for program in programs):
         monkeypatch.setattr(toolbox, name, lambda *_: None)
     monkeypatch.setattr(toolbox, "prepare", lambda _cache, groups, _progress: asked.extend(groups))
-    bootstrap.fetch(checkout, values, phones=phones, postgres=postgres)
+    bootstrap.fetch(checkout, values, phones=phones, tests=tests)
     assert [group.name for group in asked] == wanted
 
 

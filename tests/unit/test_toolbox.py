@@ -14,7 +14,7 @@ from textwrap import dedent
 
 import pytest
 
-from ivr import debian, toolbox
+from ivr import debian, elf, toolbox
 from ivr.errors import SetupError
 from ivr.layers import Group, Layers, upstream
 from ivr.progress import Progress
@@ -24,6 +24,7 @@ BASE = Group("base", ("speaker",), ("usr/bin/speak",), minimum=20)
 MORE = Group(
     "more", ("printer",), ("opt/*/bin/print",), base="base", wrapped="opt/*/bin"
 )  # its programs need the libraries of ``base``
+DIRECT = Group("direct", ("browser",), ("opt/look",), base="base", direct=("opt/look",))
 
 
 class Mirror:
@@ -118,6 +119,29 @@ def test_wrapped_programs_run_by_their_own_path(layers: Layers) -> None:
     script = layer.find("opt/*/bin/print")
     assert script is not None
     assert say(str(script), "two words", "$HOME") == "two words $HOME"
+
+
+def test_a_direct_program_knows_its_own_path(layers: Layers, mirror: Mirror) -> None:
+    mirror.add("forky", "browser", "9-1", {"opt/look": Path("/bin/readlink")}, "toy-libc")
+    layers.ensure([BASE, DIRECT], Progress(None))
+    layer = layers.get("direct")
+    assert layer is not None
+    program = layer.root / "opt/look"
+    assert say(
+        "env", f"LD_LIBRARY_PATH={layer.libraries()}", str(program), "/proc/self/exe"
+    ) == str(program)
+    base = layers.get("base")
+    assert base is not None
+    assert f"{base.root}/".encode() in program.read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n", b"\x7fELF\x01\x01" + bytes(80)])
+def test_what_names_no_loader_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "program"
+    file.write_bytes(content)
+    with pytest.raises(SetupError, match="program"):
+        elf.set_loader(file, "/lib/ld.so")
+    assert file.read_bytes() == content
 
 
 def test_layer_without_its_base_counts_as_missing(layers: Layers) -> None:
