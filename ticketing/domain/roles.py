@@ -37,29 +37,93 @@ class Permission(StrEnum):
     USERS_MANAGE = "users.manage"
     EVENTS_WATCH = "events.watch"
     HEALTH_REASONS = "health.reasons"
+    UNITS_VIEW = "units.view"
+    UNITS_MANAGE = "units.manage"
+    CONTACTS_WRITE = "contacts.write"
+    CONTACTS_SEE_PHONES = "contacts.see_phones"
+    KNOWLEDGE_READ = "knowledge.read"
+    KNOWLEDGE_ASK = "knowledge.ask"
+    KNOWLEDGE_WRITE = "knowledge.write"
+    KNOWLEDGE_APPROVE = "knowledge.approve"
+    NOTICES_VIEW = "notices.view"
+    NOTICES_WRITE = "notices.write"
+    NOTICES_PUBLISH = "notices.publish"
+    POLICY_VIEW = "policy.view"
+    ORDERS_VIEW = "orders.view"
+    ORDERS_CREATE = "orders.create"
+    ORDERS_ACT = "orders.act"
+    ORDERS_SEE_CITIZENS = "orders.see_citizens"
+    SUPERVISION_DECIDE = "supervision.decide"
+    OUTBOX_MANAGE = "outbox.manage"
 
 
 _WATCH = frozenset({Permission.QUEUES_VIEW, Permission.SEATS_VIEW, Permission.EVENTS_WATCH})
 _LISTEN = frozenset({Permission.CALLS_LIST, Permission.CALLS_RECORDING})
-_NOTHING: frozenset[Permission] = frozenset()
+# What everyone may look up: units, articles, notices, the rules.
+_LOOK_UP = frozenset(
+    {
+        Permission.UNITS_VIEW,
+        Permission.KNOWLEDGE_READ,
+        Permission.NOTICES_VIEW,
+        Permission.POLICY_VIEW,
+    }
+)
+_SERVE = frozenset({Permission.CONTACTS_SEE_PHONES, Permission.KNOWLEDGE_ASK})
+# Which order, and which of its actions, is decided by `ticketing.domain.lifecycle` (W8).
+_HANDLE = frozenset({Permission.ORDERS_VIEW, Permission.ORDERS_ACT, Permission.ORDERS_SEE_CITIZENS})
+_TAKE_IN = _HANDLE | {Permission.ORDERS_CREATE}
+_FOLLOW = frozenset({Permission.ORDERS_VIEW})
+_WRITE = frozenset({Permission.KNOWLEDGE_WRITE, Permission.NOTICES_WRITE})
 
 # Units and their helpers (R4, R5, R6, R8, R12) work on orders: none of them sees the hotline's
-# calls. Those who train or evaluate (R7, R10) hear calls without knowing whose they are (A5).
+# calls, and what they write (articles, notices, contacts) is their own unit's only. Those who train
+# or evaluate (R7, R10) hear calls without knowing whose they are (A5).
 MATRIX: Mapping[Role, frozenset[Permission]] = {
-    Role.AGENT: _WATCH | {Permission.CALLS_LIST, Permission.CALLS_SEE_NUMBERS},
-    Role.DISPATCHER: _WATCH | _LISTEN | {Permission.CALLS_SEE_NUMBERS},
-    Role.MANAGER: _WATCH
+    Role.AGENT: _LOOK_UP
+    | _TAKE_IN
+    | _WATCH
+    | _SERVE
+    | {Permission.CALLS_LIST, Permission.CALLS_SEE_NUMBERS},
+    Role.DISPATCHER: _LOOK_UP
+    | _TAKE_IN
+    | _WATCH
+    | _SERVE
     | _LISTEN
-    | {Permission.CALLS_SEE_NUMBERS, Permission.SEATS_MANAGE, Permission.HEALTH_REASONS},
-    Role.UNIT_LEADER: _NOTHING,
-    Role.UNIT_HANDLER: _NOTHING,
-    Role.BUREAU: _NOTHING,
-    Role.CONTRACTOR: _WATCH | _LISTEN,
-    Role.LAWYER: _NOTHING,
-    Role.LEADING_GROUP: _WATCH,
-    Role.EVALUATOR: _LISTEN,
-    Role.JOINT_MEETING: frozenset({Permission.QUEUES_VIEW}),
-    Role.ON_CALL: _NOTHING,
+    | {
+        Permission.CALLS_SEE_NUMBERS,
+        Permission.NOTICES_WRITE,
+        Permission.NOTICES_PUBLISH,
+        Permission.SUPERVISION_DECIDE,
+    },
+    Role.MANAGER: _LOOK_UP
+    | _TAKE_IN
+    | _WATCH
+    | _SERVE
+    | _LISTEN
+    | _WRITE
+    | {
+        Permission.CALLS_SEE_NUMBERS,
+        Permission.SEATS_MANAGE,
+        Permission.HEALTH_REASONS,
+        Permission.UNITS_MANAGE,
+        Permission.CONTACTS_WRITE,
+        Permission.KNOWLEDGE_APPROVE,
+        Permission.NOTICES_PUBLISH,
+        Permission.SUPERVISION_DECIDE,
+        Permission.OUTBOX_MANAGE,
+    },
+    Role.UNIT_LEADER: _LOOK_UP
+    | _HANDLE
+    | _WRITE
+    | {Permission.CONTACTS_WRITE, Permission.KNOWLEDGE_APPROVE},
+    Role.UNIT_HANDLER: _LOOK_UP | _HANDLE | _WRITE,
+    Role.BUREAU: _LOOK_UP | _FOLLOW | _WRITE | {Permission.KNOWLEDGE_APPROVE},
+    Role.CONTRACTOR: _LOOK_UP | _FOLLOW | _WATCH | _LISTEN,
+    Role.LAWYER: _LOOK_UP | _FOLLOW,
+    Role.LEADING_GROUP: _LOOK_UP | _FOLLOW | _WATCH,
+    Role.EVALUATOR: _LOOK_UP | _FOLLOW | _LISTEN,
+    Role.JOINT_MEETING: _LOOK_UP | _FOLLOW | {Permission.QUEUES_VIEW},
+    Role.ON_CALL: _LOOK_UP | _HANDLE,
     Role.ADMIN: frozenset(Permission),
 }
 
@@ -76,11 +140,13 @@ class Principal:
     Attributes:
         username: the user's name; ``operator`` for the local operator.
         must_change_password: nothing else may be done before.
+        unit: the id of the unit the user belongs to; empty for the city's hotline itself.
     """
 
     username: str
     roles: frozenset[Role]
     must_change_password: bool = False
+    unit: str = ""
 
     def may(self, permission: Permission) -> bool:
         """Whether this principal has ``permission``."""
