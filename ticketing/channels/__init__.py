@@ -1,0 +1,1 @@
+"""Adapters to the outside: text messages, e-mail, webhooks (M1). They know no database."""
