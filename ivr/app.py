@@ -20,13 +20,13 @@ from agi_scripts.connected import connected
 from agi_scripts.message import message
 from agi_scripts.reception import reception
 from agi_scripts.survey import survey
-from ivr import logs, prompts, roster, settings
+from ivr import clockwork, logs, prompts, roster, settings
 from ivr.agi import AgiServer
 from ivr.ami import Ami, AmiEvent
 from ivr.api import ApiServices, build_api, serve_tcp, serve_unix
 from ivr.asterisk_files import SOUNDS, AsteriskFiles
 from ivr.call import Call, Outlook
-from ivr.errors import AmiError, AsteriskError, HotlineError
+from ivr.errors import AmiError, AsteriskError, HotlineError, SettingsError
 from ivr.ledger import Ledger
 from ivr.live import Live
 from ivr.lostkeys import LostKeys
@@ -41,8 +41,13 @@ from ivr.wiring import Wiring
 from speech.recording import join
 from ticketing.domain.calls import CallRecord
 from ticketing.domain.errors import TicketingError
+from ticketing.domain.work_order import State
+from ticketing.policies.loader import load_calendar, load_packs
 from ticketing.service.accounts import ADMIN, Accounts
+from ticketing.service.attachments import Attachments
+from ticketing.service.orders import Orders
 from ticketing.service.seats import Seats
+from ticketing.service.worlds import SqlWorlds
 from ticketing.store.attempts import RedisAttempts
 from ticketing.store.calls import Witness
 from ticketing.store.database import Database
@@ -91,12 +96,12 @@ class Controller:
                 "QueuePenalty", Interface=member, Penalty=str(penalty)
             )
         )
+        self.lostkeys = LostKeys(self.live.waits, self._press)
         self.agi = AgiServer(
             chosen.agi_host,
             self.wiring.agi_port,
             {
                 "reception": lambda session: reception(Call(session), self),
-        self.lostkeys = LostKeys(self.live.waits, self._press)
                 "message": lambda session: message(Call(session)),
                 "connected": lambda session: connected(Call(session)),
                 "survey": lambda session: survey(Call(session)),
@@ -104,6 +109,14 @@ class Controller:
         )
         seats = Seats(self.database)
         self.seat_plan = SeatPlan(seats, chosen, self.wiring)
+        packs = load_packs()
+        if chosen.city not in {pack.city for pack in packs}:
+            known = ", ".join(sorted({pack.city for pack in packs}))
+            raise SettingsError(f"HOTLINE_CITY={chosen.city!r}: there are packs of {known}")
+        self.worlds = SqlWorlds(self.database, packs, load_calendar(), chosen.timezone, chosen.city)
+        self.orders = Orders(self.database, self.worlds, changed=lambda: self.clockwork.nudge())
+        files = Attachments(self.database, self.orders, chosen.home / "attachments")
+        self.clockwork = clockwork.build(chosen, self.database, self.worlds, self.orders, files)
         self.services = ApiServices(
             database=self.database,
             accounts=Accounts(self.database, RedisAttempts(self.redis)),
@@ -115,9 +128,14 @@ class Controller:
                 "database": self._database_health,
                 "redis": self._redis_health,
             },
+            beside={"clockwork": self.clockwork.health},
             apply_seats=self._apply_seats,
             password_changed=self._password_changed,
             version=version("hotline12345"),
+            worlds=self.worlds,
+            attachments=chosen.home / "attachments",
+            order_changed=self.clockwork.nudge,
+            public_attempts=RedisAttempts(self.redis, limit=30, window=3600),
         )
 
     # --- what flows ask (ivr.call.Desk) ----------------------------------------------------
@@ -125,9 +143,10 @@ class Controller:
         """What awaits a caller who is led to the queue now."""
         return self.live.outlook(call)
 
-    async def order_state(self, number: str) -> str | None:
-        """No work orders exist yet, so none is found."""
-        return None
+    async def order_state(self, number: str) -> State | None:
+        """Where a work order is; None when there is none of this number."""
+        row = await self.orders.find(number)
+        return None if row is None else row.state
 
     # --- running ---------------------------------------------------------------------------
     @asynccontextmanager
@@ -145,6 +164,7 @@ class Controller:
                 self.passover.run(),
                 self._duty(),
                 self._sweep(),
+                self.clockwork.run(),
             ):
                 task = asyncio.create_task(job)
                 stack.push_async_callback(_cancel, task)
@@ -171,6 +191,7 @@ class Controller:
         if event.name == "BridgeEnter":
             self._introduce(before, event)
         self.passover.take(event)
+        self.lostkeys.take(event)
 
     def _introduce(self, before: Board, event: AmiEvent) -> None:
         """Have a citizen who has just met a seat told its number; see ``features.conf``."""
@@ -187,9 +208,12 @@ class Controller:
         except AmiError as problem:
             log.info("the seat's number was not said: %s", problem)
 
+    async def _press(self, channel: str, key: str) -> None:
+        """Press a key on a channel as if its caller had."""
+        await self.ami.action("PlayDTMF", Channel=channel, Digit=key, Duration="50", Receive="true")
+
     async def _link(self, up: bool) -> None:
         if not up:
-        self.lostkeys.take(event)
             self.live.lost()
             return
         channels = await self.ami.listing("CoreShowChannels")
@@ -208,10 +232,6 @@ class Controller:
             try:
                 asked = datetime.now(UTC)
                 rows = await self.ami.listing("CoreShowChannels")
-    async def _press(self, channel: str, key: str) -> None:
-        """Press a key on a channel as if its caller had."""
-        await self.ami.action("PlayDTMF", Channel=channel, Digit=key, Duration="50", Receive="true")
-
                 alive = {row.get("Linkedid", "") for row in rows}
                 await asyncio.sleep(LATE_ROWS_SECONDS)
                 await self.ledger.end_missing(alive, asked - timedelta(seconds=LATE_ROWS_SECONDS))

@@ -14,12 +14,16 @@ from urllib.parse import quote
 
 from ivr.agi import Reply
 from ivr.prompts import Language, P, sound
+from ticketing.domain.errors import TicketingError
 
 ALL_KEYS = "0123456789*#"
 TRIES = 3
 PATIENCE_SECONDS = 5.0
 RECORD_SECONDS = 180
 SAMPLES_PER_SECOND = 8000
+
+NO_ANSWER = (TicketingError, TimeoutError)
+"""What there is to catch when a desk cannot answer now."""
 
 Said = P | tuple[P, Language]
 """A prompt in the caller's language, or in a language of its own."""
@@ -68,7 +72,11 @@ class Desk(Protocol):
         ...
 
     async def order_state(self, number: str) -> str | None:
-        """The state of a work order by its number, or None when there is no such order."""
+        """The state of a work order (W8) by its number, or None when there is no such order.
+
+        Raises:
+            TicketingError: it cannot be told now; flows catch ``NO_ANSWER``.
+        """
         ...
 
 

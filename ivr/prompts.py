@@ -50,11 +50,20 @@ class P(StrEnum):
     BEEP = "beep"
     # Progress of a work order
     ASK_ORDER_NUMBER = "ask_order_number"
-    ORDER_NUMBER_BEFORE = "order_number_before"
     ORDER_NUMBER_AFTER = "order_number_after"
     ORDER_NOT_FOUND = "order_not_found"
     ORDER_NOT_FOUND_BEFORE = "order_not_found_before"
     ORDER_NOT_FOUND_AFTER = "order_not_found_after"
+    PROGRESS_BEFORE = "progress_before"
+    PROGRESS_AFTER = "progress_after"
+    PROGRESS_IN_HAND = "progress_in_hand"
+    PROGRESS_DISPATCHED = "progress_dispatched"
+    PROGRESS_HANDLING = "progress_handling"
+    PROGRESS_ANSWERED = "progress_answered"
+    PROGRESS_DONE = "progress_done"
+    PROGRESS_DECLINED = "progress_declined"
+    PROGRESS_WITHDRAWN = "progress_withdrawn"
+    PROGRESS_UNAVAILABLE = "progress_unavailable"
     # Message
     MESSAGE_INTRO = "message_intro"
     MESSAGE_SAVED = "message_saved"
@@ -199,6 +208,48 @@ _WHOLE = (
         "对不起，没有查到这个编号的工单，请您核对编号。",
         "죄송합니다. 입력하신 접수 번호의 민원을 찾을 수 없습니다. 번호를 다시 확인해 주십시오.",
     ),
+    # What follows the number of a work order: 您查询的…号工单，承办单位正在办理。
+    Prompt(
+        P.PROGRESS_IN_HAND,
+        "热线中心已经受理，正在处理。",
+        "상담 센터에서 접수하여 처리하고 있습니다.",
+    ),
+    Prompt(
+        P.PROGRESS_DISPATCHED,
+        "已经派发到承办单位，等待签收。",
+        "담당 기관에 보냈습니다. 기관의 확인을 기다리고 있습니다.",
+    ),
+    Prompt(
+        P.PROGRESS_HANDLING,
+        "承办单位正在办理。",
+        "담당 기관에서 처리하고 있습니다.",
+    ),
+    Prompt(
+        P.PROGRESS_ANSWERED,
+        "已经有了答复，审核以后会给您回访。",
+        "답변이 나왔습니다. 확인 후 연락드리겠습니다.",
+    ),
+    Prompt(
+        P.PROGRESS_DONE,
+        "已经办理完毕，感谢您的来电。",
+        "처리가 완료되었습니다. 감사합니다.",
+    ),
+    Prompt(
+        P.PROGRESS_DECLINED,
+        "按照规定没有受理。需要了解原因，请按零键转接话务员。",
+        "규정에 따라 접수되지 않았습니다. 이유를 알고 싶으시면 영번을 눌러 주십시오.",
+    ),
+    Prompt(
+        P.PROGRESS_WITHDRAWN,
+        "已经撤回。如果有疑问，请按零键转接话务员。",
+        "신청이 취소되었습니다. 문의하시려면 영번을 눌러 주십시오.",
+    ),
+    Prompt(
+        P.PROGRESS_UNAVAILABLE,
+        "对不起，查询暂时不可用，请稍后再试，或者按零键转接话务员。",
+        "죄송합니다. 지금은 조회할 수 없습니다. "
+        "잠시 후 다시 이용하시거나 영번을 눌러 상담원과 통화해 주십시오.",
+    ),
     Prompt(
         P.MESSAGE_INTRO,
         "请在提示音后留言，留言结束请按井号键。",
@@ -259,10 +310,11 @@ _WHOLE = (
 )
 
 _PIECES = (
-    (P.ORDER_NUMBER_BEFORE, "您输入的编号是", "입력하신 번호는"),
     (P.ORDER_NUMBER_AFTER, "正在为您查询，请稍候", "번입니다. 잠시만 기다려 주십시오."),
     (P.ORDER_NOT_FOUND_BEFORE, "没有查到编号为", "접수 번호"),
     (P.ORDER_NOT_FOUND_AFTER, "的工单", "번에 해당하는 민원을 찾을 수 없습니다."),
+    (P.PROGRESS_BEFORE, "您查询的", "접수 번호"),
+    (P.PROGRESS_AFTER, "号工单", "번 민원은"),
     (P.POSITION_BEFORE, "您目前排在第", "현재 대기 순번은"),
     (P.POSITION_AFTER, "位", "번입니다."),
     (P.POSITION_BEYOND, "位以后", "번 이후입니다."),

@@ -12,13 +12,16 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from email.utils import parseaddr
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivr.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
+_SHORTEST_SECRET = 16  # bytes
 _SOCKET_PATH_LIMIT = 80  # a Unix socket's path holds 107 bytes; leave room for the name
 
 
@@ -49,6 +52,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HOTLINE_DATABASE_URL", "SQLite in HOTLINE_HOME", "SQLAlchemy address of the database"),
     Setting("HOTLINE_REDIS_URL", "embedded", "address of a Redis; without it one is started"),
     Setting("HOTLINE_TIMEZONE", "Asia/Shanghai", "the hotline's own time zone"),
+    Setting("HOTLINE_CITY", "yanji", "whose policy packs judge work orders"),
+    Setting("HOTLINE_SMS_URL", "a file, sms.jsonl", "gateway of text messages (JSON by POST)"),
+    Setting("HOTLINE_SMS_SECRET", "none", "signs what goes to the gateway; 16 characters or more"),
+    Setting("HOTLINE_WEBHOOK_URL", "none", "told of results for portal, app, WeChat, and of units"),
+    Setting("HOTLINE_WEBHOOK_SECRET", "none", "signs what goes there; 16 characters or more"),
+    Setting("HOTLINE_IMAP_URL", "none", "mailbox of citizens' mails: `imaps://USER:PASSWORD@HOST`"),
+    Setting("HOTLINE_SMTP_URL", "none", "sends answers: `smtps://` or `smtp://USER:PASSWORD@HOST`"),
+    Setting("HOTLINE_MAIL_FROM", "none", "where answers come from: `12345 <hotline@example.cn>`"),
     Setting("HOTLINE_NIGHT_HOURS", "22:00-07:00", "when the night roster takes the calls (T1)"),
     Setting("HOTLINE_QUEUE_STRATEGY", "longest-idle", "`longest-idle` or `round-robin`"),
     Setting("HOTLINE_RING_SECONDS", "20", "how long one seat rings before the next is tried"),
@@ -81,8 +92,41 @@ class NightHours:
 
 
 @dataclass(frozen=True)
+class Endpoint:
+    """A web address that we call, and the secret that what is sent is signed with."""
+
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """A mail server and how to log in there.
+
+    Attributes:
+        tls: from the first byte on.
+        folder: of a mailbox.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    tls: bool
+    folder: str = ""
+
+    @property
+    def local(self) -> bool:
+        """Whether it can only be reached from this machine; elsewhere nothing goes in the clear."""
+        return is_loopback(self.host)
+
+
+@dataclass(frozen=True)
 class Settings:
-    """Everything that can be set. Ports of 0 mean "take a free one"."""
+    """Everything that can be set. Ports of 0 mean "take a free one".
+
+    ``mail_from`` is a name and an address.
+    """
 
     home: Path
     http_host: str = "127.0.0.1"
@@ -96,6 +140,12 @@ class Settings:
     database_url: str = field(default="", repr=False)
     redis_url: str | None = field(default=None, repr=False)
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    city: str = "yanji"
+    sms: Endpoint | None = None
+    webhook: Endpoint | None = None
+    imap: MailServer | None = None
+    smtp: MailServer | None = None
+    mail_from: tuple[str, str] = ("", "")
     night: NightHours = field(default_factory=lambda: NightHours(time(22), time(7)))
     queue_strategy: str = "longest-idle"
     ring_seconds: int = 20
@@ -177,6 +227,12 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
         ),
         redis_url=values.get("HOTLINE_REDIS_URL"),
         timezone=_zone(get("HOTLINE_TIMEZONE", "Asia/Shanghai")),
+        city=get("HOTLINE_CITY", "yanji"),
+        sms=_endpoint("HOTLINE_SMS", values),
+        webhook=_endpoint("HOTLINE_WEBHOOK", values),
+        imap=_mail_server("HOTLINE_IMAP_URL", values, {"imaps": 993, "imap": 143}),
+        smtp=_mail_server("HOTLINE_SMTP_URL", values, {"smtps": 465, "smtp": 587}),
+        mail_from=_mail_from(values),
         night=_night(get("HOTLINE_NIGHT_HOURS", "22:00-07:00")),
         queue_strategy=_strategy(get("HOTLINE_QUEUE_STRATEGY", "longest-idle")),
         ring_seconds=_seconds("HOTLINE_RING_SECONDS", get("HOTLINE_RING_SECONDS", "20"), 5),
@@ -270,6 +326,16 @@ def _password(text: str | None) -> str | None:
 
 
 def _database(url: str) -> str:
+    url = _with_driver(url)
+    scheme, _, rest = url.partition("://")
+    if scheme.startswith("sqlite") and rest.partition("?")[0] in {"", "/", "/:memory:"}:
+        raise SettingsError(
+            "HOTLINE_DATABASE_URL: SQLite needs a file, as in sqlite:////srv/hotline/calls.sqlite3"
+        )
+    return url
+
+
+def _with_driver(url: str) -> str:
     for plain, driver in (
         ("sqlite://", "sqlite+aiosqlite://"),
         ("postgresql://", "postgresql+asyncpg://"),
@@ -287,6 +353,68 @@ def _zone(text: str) -> ZoneInfo:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError):
         raise SettingsError(f"HOTLINE_TIMEZONE={text!r}: no such time zone") from None
+
+
+def _endpoint(name: str, values: Mapping[str, str]) -> Endpoint | None:
+    """An address with its secret; neither is told, for the address may hold a token."""
+    url, secret = values.get(f"{name}_URL"), values.get(f"{name}_SECRET")
+    if url is None and secret is None:
+        return None
+    if url is None or secret is None or len(secret.encode()) < _SHORTEST_SECRET:
+        raise SettingsError(
+            f"{name}_URL and {name}_SECRET go together; "
+            f"the secret has {_SHORTEST_SECRET} characters or more"
+        )
+    try:
+        parts = urlsplit(url)
+        host, usable = parts.hostname or "", parts.port != 0
+    except ValueError:
+        host, usable = "", False
+    plain = parts.scheme == "http" and is_private(host) if host else False
+    if not usable or not host or not (parts.scheme == "https" or plain) or "@" in parts.netloc:
+        raise SettingsError(
+            f"{name}_URL: write https://…, or http://… for an address of your own network; "
+            "no user name in it"
+        )
+    return Endpoint(url, secret)
+
+
+def _mail_server(
+    name: str, values: Mapping[str, str], ports: Mapping[str, int]
+) -> MailServer | None:
+    """The first scheme of ``ports`` is TLS from the start."""
+    url = values.get(name)
+    if url is None:
+        return None
+    secure, plain = ports
+    try:
+        parts = urlsplit(url)
+        port = parts.port or ports[parts.scheme]
+        server = MailServer(
+            parts.hostname or "",
+            port,
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
+            parts.scheme == secure,
+            unquote(parts.path.strip("/")) or "INBOX",
+        )
+    except (ValueError, KeyError):
+        server = None
+    if server is None or not server.host or parts.query or parts.fragment:
+        raise SettingsError(f"{name}: write {secure}://USER:PASSWORD@HOST, {plain}:// without TLS")
+    if secure == "imaps" and not (server.user and (server.tls or server.local)):
+        raise SettingsError(f"{name}: a user is needed, and imaps:// but on this machine")
+    return server
+
+
+def _mail_from(values: Mapping[str, str]) -> tuple[str, str]:
+    text = values.get("HOTLINE_MAIL_FROM", "")
+    name, address = parseaddr(text)
+    if text and ("@" not in address or any(c in text for c in "\r\n")):
+        raise SettingsError(f"HOTLINE_MAIL_FROM={text!r}: write 12345 <hotline@example.cn>")
+    if not text and "HOTLINE_SMTP_URL" in values:
+        raise SettingsError("HOTLINE_MAIL_FROM: say which address the answers come from")
+    return name, address
 
 
 def _night(text: str) -> NightHours:
@@ -322,6 +450,14 @@ def _level(text: str) -> str:
     if text.upper() in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         return text.upper()
     raise SettingsError(f"HOTLINE_LOG_LEVEL={text!r}: use DEBUG, INFO, WARNING or ERROR")
+
+
+def is_private(host: str) -> bool:
+    """Whether ``host`` is an address of one's own network, or of this machine."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return host == "localhost"
 
 
 def is_loopback(host: str) -> bool:

@@ -21,7 +21,14 @@ from ivr.api.problems import PROBLEMS, ApiError, choose_language, text
 from ivr.api.routes import Access, Route
 from ivr.api.services import Ask, UseCases
 from ivr.errors import HotlineError
-from ticketing.domain.errors import NotAllowed, NotLoggedIn, TicketingError, TooManyAttempts
+from ticketing.domain.errors import (
+    BadAttachment,
+    GuardFailed,
+    NotAllowed,
+    NotLoggedIn,
+    TicketingError,
+    TooManyAttempts,
+)
 from ticketing.domain.roles import OPERATOR, Principal
 
 logger = logging.getLogger(__name__)
@@ -89,6 +96,10 @@ async def errors_as_json(request: web.Request, handler: _Next) -> web.StreamResp
     except TooManyAttempts as error:
         headers = {"Retry-After": str(error.retry_after)}
         return problem(request, error.id, headers, retry_after=error.retry_after)
+    except GuardFailed as error:
+        return problem(request, error.id, reason=error.guard, zh=error.zh, en=error.en, ko=error.ko)
+    except BadAttachment as error:
+        return problem(request, error.id, detail=str(error))
     except TicketingError as error:
         headers = {"WWW-Authenticate": "Bearer"} if PROBLEMS[error.id].status == 401 else {}
         return problem(request, error.id, headers)
@@ -117,7 +128,10 @@ def problem(
 ) -> web.Response:
     """The answer for one row of the problems' table."""
     language = choose_language(request.headers.get("Accept-Language", ""))
-    body = json.dumps({"error": id, "message": text(id, language, values)}, ensure_ascii=False)
+    told = {"error": id, "message": text(id, language, values)}
+    if "reason" in values:
+        told["reason"] = values["reason"]
+    body = json.dumps(told, ensure_ascii=False)
     return web.Response(
         status=PROBLEMS[id].status,
         body=body.encode(),

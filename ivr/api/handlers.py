@@ -71,7 +71,9 @@ async def list_users(ask: Ask) -> models.UsersOut:
 async def add_user(ask: Ask) -> models.FirstPasswordOut:
     """Add a user; the answer holds a first password, to be changed at the first login."""
     given = ask.body(models.UserIn)
-    user, password = await ask.use.accounts.create(ask.who.username, given.username, given.roles)
+    user, password = await ask.use.accounts.create(
+        ask.who.username, given.username, given.roles, given.unit
+    )
     return models.FirstPasswordOut(username=user.username, password=password)
 
 
@@ -80,7 +82,11 @@ async def change_user(ask: Ask) -> models.UserOut:
     given = ask.body(models.UserChangeIn)
     return _user(
         await ask.use.accounts.update(
-            ask.who.username, ask.path("username"), roles=given.roles, disabled=given.disabled
+            ask.who.username,
+            ask.path("username"),
+            roles=given.roles,
+            disabled=given.disabled,
+            unit=given.unit,
         )
     )
 
@@ -205,6 +211,7 @@ def _me(principal: Principal) -> models.MeOut:
     return models.MeOut(
         username=principal.username,
         roles=sorted(principal.roles),
+        unit=principal.unit,
         permissions=sorted(granted),
         must_change_password=principal.must_change_password,
     )
@@ -214,6 +221,7 @@ def _user(user: User) -> models.UserOut:
     return models.UserOut(
         username=user.username,
         roles=sorted(user.roles),
+        unit=user.unit,
         must_change_password=user.must_change_password,
         disabled=user.disabled,
         created_at=user.created_at,

@@ -14,11 +14,14 @@ LIMIT = 2.0  # seconds for each check; they run together
 
 
 async def healthz(ask: Ask) -> web.Response:
-    """Whether Asterisk, database and Redis answer."""
-    checks = ask.use.services.health
+    """Whether Asterisk, database and Redis answer; other checks are shown beside them."""
+    leaned_on, beside = ask.use.services.health, ask.use.services.beside
+    checks = {**leaned_on, **beside}
     reasons = await asyncio.gather(*(_run(check) for check in checks.values()))
     told = ask.principal is not None and ask.principal.may(Permission.HEALTH_REASONS)
-    well = not any(reasons)
+    well = not any(
+        reason for name, reason in zip(checks, reasons, strict=True) if name in leaned_on
+    )
     answer = HealthOut(
         status="ok" if well else "degraded",
         checks={

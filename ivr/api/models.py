@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,12 +13,17 @@ from ticketing.domain.roles import Permission, Role
 from ticketing.domain.seats import Phone, Roster
 
 SEAT_NUMBER = r"^[0-9]{3,6}$"
+UNIT_ID = r"^[0-9A-Za-z_.-]{0,64}$"
 
 
 def _written_out(value: Any) -> Any:
-    if isinstance(value, str) and "T" not in value.upper():
+    moment: datetime | None = None
+    if isinstance(value, str) and "T" in value.upper():
+        with contextlib.suppress(ValueError):
+            moment = datetime.fromisoformat(value)
+    if moment is None:
         raise ValueError("write it like 2026-03-01T08:30:00+08:00")
-    return value
+    return moment
 
 
 def _utc(moment: datetime) -> datetime:
@@ -43,10 +49,14 @@ class Out(BaseModel):
 
 
 class ErrorOut(Out):
-    """Any error: ``error`` is for programs, ``message`` for people."""
+    """Any error: ``error`` is for programs, ``message`` for people.
+
+    ``reason`` is there with ``guard_failed``: the id of the condition that does not hold.
+    """
 
     error: str
     message: str
+    reason: str | None = None
 
 
 class LoginIn(In):
@@ -62,6 +72,7 @@ class PasswordIn(In):
 class MeOut(Out):
     username: str
     roles: list[Role]
+    unit: str
     permissions: list[Permission]
     must_change_password: bool
 
@@ -170,6 +181,7 @@ class SeatRemovedOut(Out):
 class UserOut(Out):
     username: str
     roles: list[Role]
+    unit: str
     must_change_password: bool
     disabled: bool
     created_at: datetime
@@ -182,6 +194,7 @@ class UsersOut(Out):
 class UserIn(In):
     username: str = Field(min_length=1, max_length=64)
     roles: list[Role] = Field(max_length=len(Role))
+    unit: str = Field("", pattern=UNIT_ID, description="empty for the city's hotline itself")
 
 
 class UserChangeIn(In):
@@ -189,6 +202,7 @@ class UserChangeIn(In):
 
     roles: list[Role] | None = Field(None, max_length=len(Role))
     disabled: bool | None = None
+    unit: str | None = Field(None, pattern=UNIT_ID)
 
 
 class FirstPasswordOut(Out):

@@ -10,12 +10,21 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from ivr.api.inbox_models import DRAFT_ID, MESSAGE_ID
 from ivr.api.models import SEAT_NUMBER, ErrorOut
+from ivr.api.order_models import ORDER_NUMBER
 from ivr.api.problems import PROBLEMS
 from ivr.api.routes import Access, Route
 
 _REF = "#/components/schemas/{model}"
-_PARTS = {"number": {"type": "string", "pattern": SEAT_NUMBER}}
+_PARTS = {
+    "number": {"type": "string", "pattern": SEAT_NUMBER},
+    "order": {"type": "string", "pattern": ORDER_NUMBER},
+    "seq": {"type": "string", "pattern": "^[0-9]{1,8}$"},
+    "message": {"type": "string", "pattern": MESSAGE_ID},
+    "item": {"type": "string", "pattern": MESSAGE_ID},
+    "draft": {"type": "string", "pattern": DRAFT_ID},
+}
 
 
 def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:
@@ -64,6 +73,12 @@ def _operation(row: Route) -> dict[str, Any]:
         operation["parameters"] = parameters
     if row.body is not None:
         operation["requestBody"] = {"required": True, "content": _json(row.body)}
+    if row.upload:
+        file = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/octet-stream": file},
+        }
     return operation
 
 
@@ -89,10 +104,21 @@ def _query_parameters(row: Route) -> list[dict[str, Any]]:
             "in": "query",
             "required": name in schema.get("required", ()),
             "description": part.get("description", ""),
-            "schema": _without_null({k: v for k, v in part.items() if k != "description"}),
+            "schema": _inlined(
+                _without_null({k: v for k, v in part.items() if k != "description"}),
+                schema.get("$defs", {}),
+            ),
         }
         for name, part in schema["properties"].items()
     ]
+
+
+def _inlined(part: dict[str, Any], defined: dict[str, Any]) -> dict[str, Any]:
+    """A query's parameter stands by itself: what it refers to is put in its place."""
+    if "$ref" not in part:
+        return part
+    name = part["$ref"].rpartition("/")[2]
+    return {**{k: v for k, v in part.items() if k != "$ref"}, **defined[name]}
 
 
 def _without_null(part: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +158,8 @@ def _errors(row: Route) -> dict[int, set[str]]:
         ids |= {"foreign_origin"}
     if row.body is not None:
         ids |= {"body_too_large", "unsupported_media_type", "request_timeout"}
+    if row.upload:
+        ids |= {"request_timeout"}
     if row.access is not Access.PUBLIC:
         ids |= {"not_logged_in"} | (set() if row.locked else {"password_change_required"})
     if not isinstance(row.access, Access):

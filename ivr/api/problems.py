@@ -121,6 +121,78 @@ PROBLEMS: dict[str, Problem] = {
         "This call has no recording.",
         "이 통화의 녹음이 없습니다.",
     ),
+    "order_not_found": Problem(
+        404,
+        "没有这张工单，或您无权查看。",
+        "No work order has this number, or none that you may see.",
+        "해당 번호의 접수 건이 없거나 볼 권한이 없습니다.",
+    ),
+    "paper_not_found": Problem(
+        404,
+        "这一步没有公文，请从工单的公文清单中选择。",
+        "This step has no official paper; choose one of the order's list of papers.",
+        "이 단계에는 공문이 없습니다. 공문 목록에서 고르십시오.",
+    ),
+    "illegal_action": Problem(
+        409,
+        "工单当前状态不能这样操作，请刷新后再看可做的操作。",
+        "The order's state does not allow this; load it again and see what can be done.",
+        "현재 상태에서는 할 수 없는 작업입니다. 새로 고쳐 가능한 작업을 확인하십시오.",
+    ),
+    "guard_failed": Problem(
+        409,
+        "{zh}",
+        "A condition does not hold: {en}",
+        "{ko}",
+    ),
+    "order_changed": Problem(
+        409,
+        "工单刚被他人改动，请刷新后再操作。",
+        "Somebody else has just changed the order; load it again.",
+        "다른 사람이 방금 변경했습니다. 새로 고친 뒤 다시 하십시오.",
+    ),
+    "key_reused": Problem(
+        409,
+        "这个 Idempotency-Key 已用于另一个请求，请换一个。",
+        "This Idempotency-Key was used for another request; take a new one.",
+        "이 Idempotency-Key는 다른 요청에 사용되었습니다. 새 키를 쓰십시오.",
+    ),
+    "attachment_not_found": Problem(
+        404,
+        "没有这个附件，或您无权查看。",
+        "There is no such file, or none that you may see.",
+        "해당 첨부 파일이 없거나 볼 권한이 없습니다.",
+    ),
+    "draft_not_found": Problem(
+        404,
+        "没有这份督办草稿，或您无权查看。",
+        "There is no such draft of supervision, or none that you may see.",
+        "해당 독촉 초안이 없거나 볼 권한이 없습니다.",
+    ),
+    "message_not_found": Problem(
+        404,
+        "本单位的消息中没有这一条。",
+        "Your unit's inbox has no such message.",
+        "소속 기관의 수신함에 해당 알림이 없습니다.",
+    ),
+    "delivery_not_found": Problem(
+        404,
+        "没有这条发送失败的通知，可能已重新发送，请刷新后再看。",
+        "Nothing with this id has failed; it may be on its way again. Load the list again.",
+        "해당 발송 실패 건이 없습니다. 이미 다시 발송되었을 수 있으니 새로 고치십시오.",
+    ),
+    "bad_attachment": Problem(
+        422,
+        "不能上传此文件：{detail}",
+        "This file is not taken: {detail}",
+        "이 파일은 올릴 수 없습니다: {detail}",
+    ),
+    "not_yours": Problem(
+        403,
+        "您的角色或单位不能对这张工单这样操作。",
+        "Your role or your unit may not do this to the order.",
+        "역할 또는 소속 부서에 이 작업의 권한이 없습니다.",
+    ),
     "seat_not_found": Problem(
         404,
         "没有这个座席。",
@@ -162,6 +234,119 @@ PROBLEMS: dict[str, Problem] = {
         "这是最后一位系统管理员，请先指定另一位。",
         "This is the last administrator; appoint another one first.",
         "마지막 시스템 관리자입니다. 먼저 다른 관리자를 지정하십시오.",
+    ),
+    "no_policy": Problem(
+        404,
+        "没有适用的政策包，请查看 hotline policy check。",
+        "No policy pack applies; see hotline policy check.",
+        "적용할 정책 묶음이 없습니다. hotline policy check를 확인하십시오.",
+    ),
+    "bad_policy": Problem(
+        500,
+        "政策包有误，请用 hotline policy check 查看并改正。",
+        "A policy pack is wrong; hotline policy check says where and what to do.",
+        "정책 묶음에 오류가 있습니다. hotline policy check로 확인하고 고치십시오.",
+    ),
+    "extension_refused": Problem(
+        409,
+        "不能延期：次数已用完，或超过原办理时限。",
+        "It cannot be extended: there were too many extensions, or this one is longer than the "
+        "original limit.",
+        "연장할 수 없습니다. 횟수를 다 썼거나 원래 기한보다 깁니다.",
+    ),
+    "not_your_unit": Problem(
+        403,
+        "这不属于您的单位或下级单位，请由该单位或热线中心办理。",
+        "This belongs to another unit; its own people or the centre do that.",
+        "다른 부서의 소관입니다. 해당 부서나 센터에서 처리해야 합니다.",
+    ),
+    "unit_not_found": Problem(
+        404,
+        "没有这个单位，或尚未建立单位。",
+        "No unit has this id, or there is none yet.",
+        "해당 부서가 없거나 아직 등록된 부서가 없습니다.",
+    ),
+    "category_not_found": Problem(
+        404,
+        "没有这个事项分类；新增下级分类前，请先建立上级分类。",
+        "No category has this code; before one below another is added, the upper one is.",
+        "해당 분류가 없습니다. 하위 분류를 추가하기 전에 상위 분류를 먼저 만드십시오.",
+    ),
+    "responsibility_not_found": Problem(
+        404,
+        "没有这条职责记录。",
+        "No responsibility has this number.",
+        "해당 소관 기록이 없습니다.",
+    ),
+    "contact_not_found": Problem(
+        404,
+        "没有这条联系人记录。",
+        "No contact has this number.",
+        "해당 연락처 기록이 없습니다.",
+    ),
+    "article_not_found": Problem(
+        404,
+        "没有这条知识或这个版本，或您无权查看。",
+        "There is no such article or version, or none that you may read.",
+        "해당 지식 항목이나 버전이 없거나 볼 권한이 없습니다.",
+    ),
+    "notice_not_found": Problem(
+        404,
+        "没有这条公告，或您无权查看。",
+        "There is no such notice, or none that you may read.",
+        "해당 공지가 없거나 볼 권한이 없습니다.",
+    ),
+    "rule_not_found": Problem(
+        404,
+        "该政策包没有这条规则，请查看政策包的规则列表。",
+        "The policy pack has no such rule; see the rules it lists.",
+        "이 정책 묶음에 해당 규칙이 없습니다. 규칙 목록을 확인하십시오.",
+    ),
+    "unit_exists": Problem(
+        409,
+        "该单位编码已被使用，请换一个。",
+        "The unit's id is taken; take another one.",
+        "이미 사용 중인 부서 코드입니다. 다른 코드를 쓰십시오.",
+    ),
+    "bad_unit_tree": Problem(
+        409,
+        "单位须组成一棵树：只有一个顶层单位，上级单位须已存在，单位之间不能互为上下级。",
+        "The units make one tree: one root, every parent there, and none above each other in "
+        "a circle.",
+        "부서는 하나의 트리여야 합니다. 최상위는 하나이고, 상위 부서가 있어야 하며, "
+        "서로 상하위가 될 수 없습니다.",
+    ),
+    "unit_inactive": Problem(
+        409,
+        "单位或其上级已停用：请先启用上级单位，或先停用、移走下级单位；顶层单位不能停用。",
+        "The unit or one above it is not active: activate the upper one first, or deactivate or "
+        "move those below; the root stays active.",
+        "부서나 상위 부서가 비활성 상태입니다. 상위 부서를 먼저 활성화하거나 하위 부서를 먼저 "
+        "비활성화하거나 옮기십시오. 최상위 부서는 비활성화할 수 없습니다.",
+    ),
+    "category_exists": Problem(
+        409,
+        "该分类编码已被使用。",
+        "The category's code is taken.",
+        "이미 사용 중인 분류 코드입니다.",
+    ),
+    "responsibility_exists": Problem(
+        409,
+        "该单位在这段时间内已有同样的职责。",
+        "The unit has the same responsibility in these days already.",
+        "해당 부서에 같은 기간의 동일한 소관이 이미 있습니다.",
+    ),
+    "bad_period": Problem(
+        400,
+        "起止时间有误：结束不能早于开始，也不能相隔过长。",
+        "The period is wrong: it ends before it begins, or is too long.",
+        "기간이 잘못되었습니다. 끝이 시작보다 빠르거나 너무 깁니다.",
+    ),
+    "article_changed": Problem(
+        409,
+        "这条知识刚被他人改动，请刷新后再操作。",
+        "Somebody else has just changed the article; load it again.",
+        "다른 사람이 방금 변경했습니다. 새로 고친 뒤 다시 하십시오.",
     ),
     "body_too_large": Problem(
         413,

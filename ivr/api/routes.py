@@ -2,73 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from enum import Enum, auto
-
-from aiohttp import web
-from pydantic import BaseModel
-
 from ivr.api import handlers, models
 from ivr.api.events import events
 from ivr.api.health import healthz
-from ivr.api.services import Ask
+from ivr.api.inbox_routes import INBOX_ROUTES
+from ivr.api.order_routes import ORDER_ROUTES
+from ivr.api.reference_routes import REFERENCE_ROUTES
+from ivr.api.route import Access, Route
 from ticketing.domain import errors
-from ticketing.domain.errors import TicketingError
 from ticketing.domain.roles import Permission
 
-Handler = Callable[[Ask], Awaitable[BaseModel | web.StreamResponse | None]]
-
-
-class Access(Enum):
-    """Who may come in where no permission is asked for."""
-
-    PUBLIC = auto()
-    ANY_USER = auto()
-
-
-@dataclass(frozen=True)
-class Route:
-    """One row.
-
-    Attributes:
-        access: the permission that is needed, or `Access`.
-        returns: the model of the answer; None for a file, a socket or nothing.
-        status: of the answer when all is well.
-        raises: what the use case may refuse with, besides what every route may.
-        media: what is answered when it is not JSON.
-        locked: may be used by one who must change the password first.
-        also: further answers that are not errors: status → model.
-    """
-
-    method: str
-    path: str
-    access: Permission | Access
-    handler: Handler
-    returns: type[BaseModel] | None = None
-    query: type[BaseModel] | None = None
-    body: type[BaseModel] | None = None
-    status: int = 200
-    raises: tuple[type[TicketingError], ...] = ()
-    media: str = "application/json"
-    locked: bool = False
-    also: dict[int, type[BaseModel] | None] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The handler's name: the operation's id."""
-        return self.handler.__name__
-
-    @property
-    def summary(self) -> str:
-        """The first line of what the handler says of itself."""
-        return (self.handler.__doc__ or "").partition("\n")[0]
-
+__all__ = ["ROUTES", "Access", "Route"]
 
 _SEAT = (errors.BadSeatNumber, errors.SeatNotFound)
 _PASSWORD = (errors.WrongPassword, errors.WeakPassword, errors.TooManyAttempts)
 
-ROUTES: tuple[Route, ...] = (
+_CALL_ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         "/healthz",
@@ -107,7 +56,7 @@ ROUTES: tuple[Route, ...] = (
         models.FirstPasswordOut,
         body=models.UserIn,
         status=201,
-        raises=(errors.BadUsername, errors.UserExists),
+        raises=(errors.BadUsername, errors.UserExists, errors.UnitNotFound),
     ),
     Route(
         "PATCH",
@@ -116,7 +65,7 @@ ROUTES: tuple[Route, ...] = (
         handlers.change_user,
         models.UserOut,
         body=models.UserChangeIn,
-        raises=(errors.UserNotFound, errors.LastAdministrator),
+        raises=(errors.UserNotFound, errors.UnitNotFound, errors.LastAdministrator),
     ),
     Route(
         "POST",
@@ -206,3 +155,5 @@ ROUTES: tuple[Route, ...] = (
         also={426: models.ErrorOut},
     ),
 )
+
+ROUTES: tuple[Route, ...] = (*_CALL_ROUTES, *ORDER_ROUTES, *INBOX_ROUTES, *REFERENCE_ROUTES)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,9 +13,21 @@ from pydantic import BaseModel
 
 from ivr.api.live import Live
 from ticketing.domain.roles import Principal
-from ticketing.service.accounts import Accounts
+from ticketing.service.accounts import Accounts, Attempts
+from ticketing.service.advice import Advice
+from ticketing.service.attachments import Attachments
 from ticketing.service.calls import Calls, Join
+from ticketing.service.categories import Categories
+from ticketing.service.clock import utc_now
+from ticketing.service.inbox import Inbox
+from ticketing.service.knowledge import Knowledge
+from ticketing.service.notices import Notices
+from ticketing.service.orders import Orders, Worlds
+from ticketing.service.papers import Papers
+from ticketing.service.policies import Policies
 from ticketing.service.seats import Seats
+from ticketing.service.supervision import Supervision
+from ticketing.service.units import Units
 from ticketing.store.database import Database
 
 Check = Callable[[], Awaitable[str | None]]
@@ -31,6 +44,12 @@ class ApiServices:
         apply_seats: tells Asterisk of changed seats; may raise ``HotlineError``.
         password_changed: told whose password was changed by its owner.
         version: the program's, for the API's description.
+        worlds: units, policy packs and calendar.
+        attachments: the folder of the orders' files.
+        public_attempts: how often an address is heard that needs no log-in.
+        now: the clock of the work orders, UTC.
+        beside: checks that are shown, and do not make the hotline unwell.
+        order_changed: told after each step of an order.
     """
 
     database: Database
@@ -42,6 +61,12 @@ class ApiServices:
     apply_seats: Callable[[], Awaitable[None]]
     password_changed: Callable[[str], None]
     version: str
+    worlds: Worlds
+    attachments: Path
+    public_attempts: Attempts
+    now: Callable[[], datetime] = utc_now
+    beside: Mapping[str, Check] = field(default_factory=dict)
+    order_changed: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -52,16 +77,39 @@ class UseCases:
     accounts: Accounts
     calls: Calls
     seats: Seats
+    orders: Orders
+    advice: Advice
+    attachments: Attachments
+    papers: Papers
+    units: Units
+    categories: Categories
+    knowledge: Knowledge
+    notices: Notices
+    policies: Policies
+    inbox: Inbox
+    supervision: Supervision
 
     @classmethod
     def of(cls, services: ApiServices) -> UseCases:
         """Make them."""
         database = services.database
+        orders = Orders(database, services.worlds, services.now, services.order_changed)
         return cls(
             services,
             services.accounts,
             Calls(database, services.recordings, services.join),
             Seats(database),
+            orders,
+            Advice(database, orders, services.worlds, services.now),
+            Attachments(database, orders, services.attachments, now=services.now),
+            Papers(database, orders, services.worlds),
+            Units(database, services.now, services.worlds.zone),
+            Categories(database, services.now),
+            Knowledge(database, services.now, services.worlds.zone),
+            Notices(database, services.now),
+            Policies(),
+            Inbox(database, services.now),
+            Supervision(database, orders, services.worlds, services.now),
         )
 
 

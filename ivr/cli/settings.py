@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from urllib.parse import urlsplit
 
 import click
 
 from ivr.cli.control import as_json, show
-from ivr.settings import SETTINGS, Settings
+from ivr.settings import SETTINGS, Endpoint, MailServer, Settings
 
 _HIDDEN = "(set, hidden)"
 
@@ -77,6 +78,24 @@ def _address(url: str) -> str:
     return f"{shown}?***" if options else shown
 
 
+def _endpoint(endpoint: Endpoint | None) -> str:
+    """Scheme and host; the path may hold a token."""
+    if endpoint is None:
+        return ""
+    parts = urlsplit(endpoint.url)
+    return (
+        f"{parts.scheme}://{parts.netloc}{'/***' if parts.path.strip('/') or parts.query else ''}"
+    )
+
+
+def _mail_server(server: MailServer | None, secure: str, plain: str) -> str:
+    if server is None:
+        return "none"
+    login = f"{server.user}:***@" if server.user else ""
+    folder = f"/{server.folder}" if secure == "imaps" else ""
+    return f"{secure if server.tls else plain}://{login}{server.host}:{server.port}{folder}"
+
+
 def _trunk(settings: Settings) -> str:
     if not settings.trunk.startswith("register:"):
         return settings.trunk
@@ -97,6 +116,16 @@ VALUES: Mapping[str, Callable[[Settings], str]] = {
     "HOTLINE_DATABASE_URL": lambda s: _address(s.database_url),
     "HOTLINE_REDIS_URL": lambda s: _address(s.redis_url) if s.redis_url else "embedded",
     "HOTLINE_TIMEZONE": lambda s: s.timezone.key,
+    "HOTLINE_CITY": lambda s: s.city,
+    "HOTLINE_SMS_URL": lambda s: _endpoint(s.sms) or str(s.home / "sms.jsonl"),
+    "HOTLINE_SMS_SECRET": lambda s: _HIDDEN if s.sms else "none",
+    "HOTLINE_WEBHOOK_URL": lambda s: _endpoint(s.webhook) or "none",
+    "HOTLINE_WEBHOOK_SECRET": lambda s: _HIDDEN if s.webhook else "none",
+    "HOTLINE_IMAP_URL": lambda s: _mail_server(s.imap, "imaps", "imap"),
+    "HOTLINE_SMTP_URL": lambda s: _mail_server(s.smtp, "smtps", "smtp"),
+    "HOTLINE_MAIL_FROM": lambda s: (
+        f"{s.mail_from[0]} <{s.mail_from[1]}>".strip() if s.mail_from[1] else "none"
+    ),
     "HOTLINE_NIGHT_HOURS": lambda s: f"{s.night.start:%H:%M}-{s.night.end:%H:%M}",
     "HOTLINE_QUEUE_STRATEGY": lambda s: s.queue_strategy,
     "HOTLINE_RING_SECONDS": lambda s: str(s.ring_seconds),

@@ -42,15 +42,18 @@ def list_(settings: Settings, as_json: bool) -> None:
 @users.command()
 @click.argument("username")
 @click.argument("roles", nargs=-1, required=True, type=_ROLES)
+@click.option("--unit", default="", help="The unit the user belongs to; the city's centre else.")
 @as_json
 @click.pass_obj
-def add(settings: Settings, username: str, roles: tuple[str, ...], as_json: bool) -> None:
+def add(
+    settings: Settings, username: str, roles: tuple[str, ...], unit: str, as_json: bool
+) -> None:
     """Add a user with ROLES and print the first password, this once.
 
     The password must be changed at the first login.
     """
     wanted = [Role(role) for role in roles]
-    user, first = _with(settings, lambda accounts: accounts.create(ACTOR, username, wanted))
+    user, first = _with(settings, lambda accounts: accounts.create(ACTOR, username, wanted, unit))
     _tell_password(user.username, first, as_json, _facts(user))
 
 
@@ -103,6 +106,16 @@ def roles(settings: Settings, username: str | None, roles: tuple[str, ...], as_j
     _change(settings, username, as_json, roles=[Role(role) for role in roles])
 
 
+@users.command()
+@click.argument("username")
+@click.argument("unit")
+@as_json
+@click.pass_obj
+def unit(settings: Settings, username: str, unit: str, as_json: bool) -> None:
+    """Say which UNIT a user belongs to; `-` for the city's own centre."""
+    _change(settings, username, as_json, unit="" if unit == "-" else unit)
+
+
 def _change(settings: Settings, username: str, as_json: bool, **changes: Any) -> None:
     user = _with(settings, lambda accounts: accounts.update(ACTOR, username, **changes))
     if as_json:
@@ -129,6 +142,7 @@ def _facts(user: User) -> dict[str, Any]:
     return {
         "username": user.username,
         "roles": sorted(user.roles),
+        "unit": user.unit,
         "must_change_password": user.must_change_password,
         "disabled": user.disabled,
         "created_at": user.created_at.isoformat(),
@@ -137,6 +151,7 @@ def _facts(user: User) -> dict[str, Any]:
 
 def _line(user: User) -> str:
     notes = [
+        *([user.unit] if user.unit else []),
         *(["disabled"] if user.disabled else []),
         *(["must change the password"] if user.must_change_password else []),
     ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import ClientResponse, CookieJar, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
@@ -18,13 +19,16 @@ from ivr.api import ApiServices, Broadcast, build_api
 from speech.recording import join
 from tests.integration.samples import ARRIVED
 from ticketing.domain.roles import Role
+from ticketing.policies.loader import load_calendar, load_packs
 from ticketing.service.accounts import Accounts
 from ticketing.service.passwords import Passwords
 from ticketing.service.seats import Seats
+from ticketing.service.worlds import SqlWorlds
 from ticketing.store.attempts import MemoryAttempts
 from ticketing.store.database import Database
 
 ADMIN_PASSWORD = "correct horse"
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def fast_passwords() -> Passwords:
@@ -94,11 +98,13 @@ class World:
         self.database = database
         self.recordings = recordings
         self.clock = Clock()
+        self.office_clock = Clock()  # that of the work orders; turned alone, nobody is logged out
         self.live = FakeLive()
         self.attempts = MemoryAttempts(clock=self.clock.seconds)
         self.accounts = Accounts(database, self.attempts, fast_passwords(), self.clock)
         self.seats = Seats(database, self.clock)
         self.health: dict[str, Any] = {}
+        self.beside: dict[str, Any] = {}
         self.applied = 0
         self.changed: list[str] = []
         self.apply_error: Exception | None = None
@@ -109,9 +115,14 @@ class World:
             recordings=recordings,
             join=join,
             health=self.health,
+            beside=self.beside,
             apply_seats=self._apply,
             password_changed=self.changed.append,
             version="1.2.3",
+            worlds=SqlWorlds(database, load_packs(), load_calendar(), ZONE, city="yanji"),
+            attachments=recordings.with_name("attachments"),
+            public_attempts=MemoryAttempts(limit=1000, clock=self.clock.seconds),
+            now=self.office_clock,
         )
 
     async def open(self) -> None:
@@ -128,12 +139,12 @@ class World:
         if self.apply_error is not None:
             raise self.apply_error
 
-    async def token(self, *roles: Role) -> str:
-        """A session of a user with these roles (of ``admin`` without any)."""
+    async def token(self, *roles: Role, unit: str = "") -> str:
+        """A session of a user of ``unit`` with these roles (of ``admin`` without any)."""
         name, password = "admin", ADMIN_PASSWORD
         if roles:
-            name = "-".join(("user", *roles))
-            _, first = await self.accounts.create("test", name, roles)
+            name = "-".join(("user", *roles, unit)).strip("-")
+            _, first = await self.accounts.create("test", name, roles, unit)
             opened = await self.accounts.login(name, first, "test")
             password = f"{name} has a long one"
             await self.accounts.change_password(opened.token, first, password, "test")

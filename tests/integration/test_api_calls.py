@@ -300,3 +300,13 @@ async def test_a_person_who_opens_the_address_is_told_what_there_is(world: World
     assert (response.status, response.content_type) == (200, "text/html")
     assert "hotline watch" in await response.text()
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+async def test_what_stands_beside_is_shown_and_does_no_harm(world: World) -> None:
+    async def mail() -> str | None:
+        return "mail: no answer"
+
+    world.beside["clockwork"] = mail
+    status, answer = await world.call("GET", "/healthz", await world.token())
+    assert (status, answer["status"]) == (200, "ok")
+    assert answer["checks"]["clockwork"] == {"ok": False, "reason": "mail: no answer"}

@@ -16,18 +16,29 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.schema import SchemaItem
 
 from tests.integration.samples import ARRIVED
 from ticketing.domain.errors import DatabaseUnavailable
-from ticketing.store import audit
+from ticketing.store import (  # noqa: F401 - their tables
+    audit,
+    inbox_tables,
+    order_tables,
+    reference_tables,
+)
 from ticketing.store import database as database_module
 from ticketing.store.database import Database
 from ticketing.store.tables import AUDIT, METADATA, POSITIONS, SESSIONS
 
 
 async def test_the_migrations_make_the_tables_the_code_expects(database: Database) -> None:
+    def described(item: SchemaItem, name: str | None, kind: str, *_: object) -> bool:
+        """All but the index of words, which is another kind of table on each database."""
+        table = name if kind == "table" else getattr(getattr(item, "table", None), "name", "")
+        return not str(table).startswith("order_search")
+
     def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection)
+        context = MigrationContext.configure(connection, opts={"include_object": described})
         return list(compare_metadata(context, METADATA))
 
     async with database.engine.connect() as connection:

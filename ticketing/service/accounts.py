@@ -25,7 +25,7 @@ from ticketing.domain.errors import (
 from ticketing.domain.roles import Principal, Role
 from ticketing.service.clock import utc_now
 from ticketing.service.passwords import Passwords, check_strength, generate
-from ticketing.store import audit, users
+from ticketing.store import audit, units, users
 from ticketing.store.database import Database
 from ticketing.store.users import User
 
@@ -186,11 +186,17 @@ class Accounts:
         async with self._database.reading() as session:
             return await users.everyone(session)
 
-    async def create(self, actor: str, username: str, roles: Iterable[Role]) -> tuple[User, str]:
+    async def create(
+        self, actor: str, username: str, roles: Iterable[Role], unit: str = ""
+    ) -> tuple[User, str]:
         """Add a user; returns it with a password that was made and must be changed at first login.
+
+        Args:
+            unit: the unit the user belongs to; empty for the city's hotline itself.
 
         Raises:
             BadUsername, UserExists
+            UnitNotFound: there is no such unit.
         """
         name = username.strip().casefold()
         if _USERNAME.fullmatch(name) is None or name == "operator":
@@ -200,11 +206,15 @@ class Accounts:
         granted, first = sorted(set(roles)), generate()
         hashed = await self._passwords.hash(first)
         async with self._database.session() as session:
+            if unit:
+                await units.get(session, unit)
             if not await users.create(
-                session, name, hashed, granted, self._now(), must_change_password=True
+                session, name, hashed, granted, self._now(), must_change_password=True, unit=unit
             ):
                 raise UserExists(f"{name}: the name is taken")
-            await audit.note(session, self._now(), actor, "user.add", name, roles=granted)
+            await audit.note(
+                session, self._now(), actor, "user.add", name, roles=granted, unit=unit
+            )
             return await self._load(session, name), first
 
     async def update(
@@ -214,11 +224,12 @@ class Accounts:
         *,
         roles: Iterable[Role] | None = None,
         disabled: bool | None = None,
+        unit: str | None = None,
     ) -> User:
-        """Give a user other roles, or disable (its sessions end) or enable it.
+        """Give a user other roles or another unit, or disable (its sessions end) or enable it.
 
         Raises:
-            UserNotFound
+            UserNotFound, UnitNotFound
             LastAdministrator: nobody would be left to manage the users.
         """
         granted = None if roles is None else sorted(set(roles))
@@ -227,7 +238,11 @@ class Accounts:
             values["roles"] = granted
         if disabled is not None:
             values["disabled"] = disabled
+        if unit is not None:
+            values["unit"] = unit
         async with self._database.session() as session:
+            if unit:
+                await units.get(session, unit)
             everyone = await users.everyone(session, lock=True)
             user = await self._load(session, username)
             if values:
@@ -269,7 +284,7 @@ def _administrators(everyone: Iterable[User]) -> int:
 
 
 def _principal(user: User) -> Principal:
-    return Principal(user.username, user.roles, user.must_change_password)
+    return Principal(user.username, user.roles, user.must_change_password, user.unit)
 
 
 def _digest(token: str) -> str:

@@ -108,6 +108,7 @@ USERS = Table(
     Column("must_change_password", Boolean, nullable=False),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("unit", String(64), nullable=False, server_default=""),
 )
 
 SESSIONS = Table(

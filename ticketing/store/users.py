@@ -26,6 +26,7 @@ class User:
     must_change_password: bool
     disabled: bool
     created_at: datetime
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ async def create(
     now: datetime,
     *,
     must_change_password: bool,
+    unit: str = "",
 ) -> bool:
     """Add a user. Returns False, and does nothing, when the name is taken."""
     added = await session.execute(
@@ -56,6 +58,7 @@ async def create(
             must_change_password=must_change_password,
             disabled=False,
             created_at=now,
+            unit=unit,
         )
         .on_conflict_do_nothing(index_elements=[USERS.c.username])
         .returning(USERS.c.id)
@@ -142,4 +145,5 @@ def _user(row: Row[Any]) -> User:
         row.must_change_password,
         row.disabled,
         row.created_at,
+        row.unit,
     )

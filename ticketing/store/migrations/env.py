@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from ticketing.store import inbox_tables, order_tables, reference_tables  # noqa: F401 - they join METADATA
 from ticketing.store.tables import METADATA
 
 context.configure(

@@ -1,0 +1,103 @@
+"""Full-text search that works for Chinese, on SQLite and on PostgreSQL.
+
+Chinese has no spaces, so a text is stored as its overlapping pairs of characters: ``路灯不亮`` as
+``路灯 灯不 不亮 亮``. Pairs that follow one another are exactly the text that was looked for.
+Words of Latin letters and digits stay whole.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_RUN = re.compile(r"(?P<word>[0-9a-z]+)|(?P<wide>[^\W0-9a-z_]+)")
+_MOST = 4000  # characters of one order
+_LONGEST = 64  # characters of a word; PostgreSQL takes no token of more than 2046 bytes
+
+
+def grams(value: str) -> str:
+    """``value`` as it is indexed: pairs and words, separated by spaces."""
+    return " ".join(token for run in _runs(value[:_MOST]) for token in run)
+
+
+def phrases(query: str) -> tuple[tuple[str, ...], ...]:
+    """``query`` as runs of tokens; every run is to be found, in one piece."""
+    found: list[tuple[str, ...]] = []
+    for run in _runs(query[:80]):
+        found.append(tuple(run[:-1]) if len(run) > 1 and len(run[-1]) == 1 else tuple(run))
+    return tuple(found)
+
+
+def _runs(value: str) -> Iterator[list[str]]:
+    for match in _RUN.finditer(unicodedata.normalize("NFKC", value).casefold()[:_MOST]):
+        if match["word"]:
+            yield [match["word"][:_LONGEST]]
+        else:
+            wide = match["wide"]
+            yield [*(wide[i : i + 2] for i in range(len(wide) - 1)), wide[-1]]
+
+
+def condition(session: AsyncSession, query: str) -> TextClause | ColumnElement[bool] | None:
+    """The condition on ``order_search`` that finds ``query``; None when nothing can be found."""
+    wanted = phrases(query)
+    if not wanted:
+        return None
+    if session.get_bind().dialect.name == "sqlite":
+        return text("order_search MATCH :grams").bindparams(
+            grams=" AND ".join(_fts5(run) for run in wanted)
+        )
+    return text("order_search.grams @@ CAST(:grams AS tsquery)").bindparams(
+        grams=" & ".join(_tsquery(run) for run in wanted)
+    )
+
+
+def _alone(run: tuple[str, ...]) -> bool:
+    """One character without a neighbour: it is found at the beginning of a pair."""
+    return len(run) == 1 and len(run[0]) == 1 and not run[0].isascii()
+
+
+def _fts5(run: tuple[str, ...]) -> str:
+    if _alone(run):
+        return f'"{run[0]}"*'
+    return '"' + " ".join(run) + '"'
+
+
+def _tsquery(run: tuple[str, ...]) -> str:
+    if _alone(run):
+        return f"'{run[0]}':*"
+    return "(" + " <-> ".join(f"'{token}'" for token in run) + ")"
+
+
+async def index(session: AsyncSession, number: str, value: str) -> None:
+    """Have the order ``number`` found by ``value`` from now on."""
+    if session.get_bind().dialect.name == "sqlite":
+        stale = text("DELETE FROM order_search WHERE rowid = :number")
+        await session.execute(stale, {"number": int(number)})
+    await add(session, [(number, value)])
+
+
+async def add(session: AsyncSession, found_by: Iterable[tuple[str, str]]) -> None:
+    """Have orders, each with its text, found that are not in the index yet (on SQLite)."""
+    rows: list[dict[str, Any]] = [
+        {"number": int(number), "grams": grams(value)} for number, value in found_by
+    ]
+    if session.get_bind().dialect.name == "sqlite":
+        insert = "INSERT INTO order_search (rowid, grams) VALUES (:number, :grams)"
+    else:
+        insert = (
+            "INSERT INTO order_search (number, grams) VALUES (:number, CAST(:grams AS tsvector))"
+            " ON CONFLICT (number) DO UPDATE SET grams = excluded.grams"
+        )
+        for row in rows:
+            row["grams"] = vector(row["grams"])
+    await session.execute(text(insert), rows)
+
+
+def vector(tokens: str) -> str:
+    """`grams` in PostgreSQL's own notation, so that no parser of its splits the pairs."""
+    return " ".join(f"'{token}':{place}" for place, token in enumerate(tokens.split(), 1))
