@@ -1,0 +1,1 @@
+"""How fast work orders are listed, found, opened and swept, with few and with a million of them."""

@@ -1,0 +1,1 @@
+"""A demo city: invented, plausible, and the same for the same seed."""
