@@ -136,16 +136,22 @@ class Call:
         return None
 
     async def digits(
-        self, *question: Said, at_most: int, end: str = "#", patience: float = PATIENCE_SECONDS
+        self, *question: Said, at_most: int, patience: float = PATIENCE_SECONDS
     ) -> str:
-        """Ask for a number; it ends with ``end``, a silence, or its last possible digit."""
-        typed = ""
-        key = await self._next_key(question, patience)
-        while key and key != end:
-            typed += key
-            if len(typed) >= at_most:
-                break
-            key = await self._next_key((), patience)
+        """Ask for a number; it ends with ``#``, a silence, or its last possible digit.
+
+        One command takes all of it: a key that is pressed between two commands is lost.
+        """
+        typed, self._ahead = self._ahead, ""
+        if typed == "#":
+            return ""
+        question = () if typed else question
+        prompts = "&".join(self._file(said) for said in question)
+        rest = at_most - len(typed)
+        if rest > 0:
+            read = f"HOTLINE_DIGITS,{prompts},{rest},,1,{patience:g}"
+            await self._session.command("EXEC", "Read", read)
+            typed += await self.variable("HOTLINE_DIGITS")
         return typed
 
     async def record(self, file: str, *, seconds: int = RECORD_SECONDS, silence: int = 10) -> float:
@@ -196,15 +202,17 @@ class Call:
 
     async def _play(self, what: Sequence[Said]) -> str:
         for said in what:
-            if isinstance(said, tuple):
-                prompt, language = said
-                name = f"{language.value}/{sound(prompt)}"
-            else:
-                name = sound(said)
+            name = self._file(said)
             key = _key(await self._session.command("STREAM FILE", name, ALL_KEYS))
             if key:
                 return key
         return ""
+
+    def _file(self, said: Said) -> str:
+        if isinstance(said, tuple):
+            prompt, language = said
+            return f"{language.value}/{sound(prompt)}"
+        return sound(said)
 
     def _env(self, key: str) -> str:
         return self._session.env.get(key, "")

@@ -62,7 +62,11 @@ class Caller:
             return self._key()
         if name == "WAIT FOR DIGIT":
             return self._key()
-        if name == "EXEC":
+        if name == "EXEC" and args[0] == "Read":
+            self.variables["HOTLINE_DIGITS"] = self._number(*args[1].split(",")[1:3])
+        elif name == "GET VARIABLE":
+            return Reply("1", self.variables.get(args[0], ""), None, "")
+        elif name == "EXEC":
             assert args[0] == "CELGenUserEvent"
             self.facts.append(args[1].removeprefix("HOTLINE,"))
         elif name == "SET VARIABLE":
@@ -71,6 +75,26 @@ class Caller:
             samples = round(8000 * self.recorded.pop(0))
             return Reply("0", None, samples, "")
         return Reply("0", None, None, "")
+
+    def _number(self, prompts: str, at_most: str) -> str:
+        """What is typed while ``prompts`` are said and after them."""
+        key = "-"
+        for prompt in filter(None, prompts.split("&")):
+            self.said.append(prompt.removeprefix("hotline/"))
+            key = self._pressed()
+            if key != "-":
+                break
+        else:
+            key = self._pressed()
+        typed = ""
+        while key not in "-#":
+            typed += key
+            key = self._pressed() if len(typed) < int(at_most) else "#"
+        return typed
+
+    def _pressed(self) -> str:
+        key = self._key().number
+        return chr(key) if key else "-"
 
     def _key(self) -> Reply:
         key = next(self._keys, "-")
