@@ -70,6 +70,7 @@ class Database:
         self._writer: AsyncEngine = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         self._writing = async_sessionmaker(self._writer, expire_on_commit=False)
         self._reading = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._one_writer = asyncio.Lock()
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -83,8 +84,21 @@ class Database:
                 the connection broke in the commit itself it may have been.
         """
         with _typed_errors():
-            async with self._writing.begin() as session:
+            async with self._turn(), self._writing.begin() as session:
                 yield session
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """SQLite has one writer at a time and no queue for it: within this process we are fair."""
+        if not self.sqlite:
+            yield
+            return
+        async with asyncio.timeout(_BUSY_MS / 1000):
+            await self._one_writer.acquire()
+        try:
+            yield
+        finally:
+            self._one_writer.release()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
