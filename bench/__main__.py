@@ -1,4 +1,4 @@
-"""``python -m bench``: see README.md beside this file."""
+"""``python -m bench``, and ``python -m bench orders``: see README.md beside this file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ from ivr.errors import HotlineError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and report; returns the exit status."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["orders"]:
+        from bench.orders.__main__ import main as orders  # the reception's bench needs none of it
+
+        return orders(given[1:])
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measure the reception against the same menu in plain dialplan.",
     )
     parser.add_argument("--quick", action="store_true", help="about a minute; rough figures")
-    chosen = QUICK if parser.parse_args(argv).quick else FULL
+    chosen = QUICK if parser.parse_args(given).quick else FULL
     try:
         return asyncio.run(_run(chosen))
     except HotlineError as problem:

@@ -96,7 +96,7 @@ async def _measure(
             def say(line: str) -> None:
                 console.print(line, highlight=False, soft_wrap=True)
 
-            await requests(it, service, asked, chosen.requests, Random(_SEED), say)
+            await requests(it, service, asked, chosen.requests, UNTIL, Random(_SEED), say)
             await sweeps(it, worlds, asked, min(chosen.due, orders // 20), UNTIL, say)
             return asked
         finally:

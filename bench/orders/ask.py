@@ -22,13 +22,12 @@ from ticketing.service.orders import Orders
 from ticketing.service.worlds import SqlWorlds
 from ticketing.store import orders as store
 from ticketing.store.database import Database
-from ticketing.store.order_tables import WORK_ORDERS
+from ticketing.store.order_tables import ORDER_UNITS, WORK_ORDERS
 from ticketing.store.orders import Filters, Sort
 
 O = WORK_ORDERS.c  # noqa: E741 - as in the store
 ROOT = Actor("manager01", frozenset({Role.MANAGER}), "centre")
 BUSY = Actor("city.urban.01", frozenset({Role.UNIT_HANDLER}), "city.urban")
-VILLAGE = Actor("songhe.t01.v01.01", frozenset({Role.UNIT_HANDLER}), "songhe.t01.v01")
 COUNTY = Actor("songhe.01", frozenset({Role.DISPATCHER}), "songhe")
 PAGE = 50
 _PATIENCE = 60.0  # seconds for one kind of request; it is cut short then, and marked
@@ -95,7 +94,13 @@ class _Sampler:
 
 
 async def requests(
-    database: Database, orders: Orders, asked: Asked, count: int, dice: Random, say: Say
+    database: Database,
+    orders: Orders,
+    asked: Asked,
+    count: int,
+    until: datetime,
+    dice: Random,
+    say: Say,
 ) -> None:
     """Make every kind of request ``count`` times, and note what they took."""
     sample = _Sampler(dice)
@@ -114,7 +119,7 @@ async def requests(
 
         return ask
 
-    until = max(at for at, _ in sample.places)
+    village = await _some_village(database)
 
     def month() -> Filters:
         since = dice.choice(sample.places)[0]
@@ -136,7 +141,7 @@ async def requests(
         "category 07 and below": pages(ROOT, lambda: Filters(category="07")),
         "district": pages(ROOT, lambda: Filters(district="990300")),
         "unit: city.urban": pages(ROOT, lambda: Filters(unit="city.urban")),
-        "unit: a village": pages(ROOT, lambda: Filters(unit="songhe.t01.v01")),
+        "unit: a village": pages(ROOT, lambda: Filters(unit=village.unit)),
         "urgency: critical (rare)": pages(ROOT, lambda: Filters(urgency=Urgency.CRITICAL)),
         "channel: wechat": pages(ROOT, lambda: Filters(channel=Channel.WECHAT)),
         "channel: other (rare)": pages(ROOT, lambda: Filters(channel=Channel.OTHER)),
@@ -150,7 +155,8 @@ async def requests(
         "asks: extension": pages(ROOT, lambda: Filters(asks="extension")),
         "asks: return (none)": pages(ROOT, lambda: Filters(asks="return")),
         "one month": pages(ROOT, month),
-        "overdue": pages(ROOT, lambda: Filters(overdue_at=until)),
+        "overdue, soonest first": pages(ROOT, lambda: Filters(overdue_at=until), Sort.DUE),
+        "overdue, newest first": pages(ROOT, lambda: Filters(overdue_at=until)),
         "state and category": pages(
             ROOT, lambda: Filters(states=(State.HANDLING,), category="01.02")
         ),
@@ -163,9 +169,10 @@ async def requests(
         "own list of a busy unit": pages(BUSY, Filters),
         "own list, handling": pages(BUSY, lambda: Filters(states=(State.HANDLING,))),
         "own list, one category": pages(BUSY, lambda: Filters(category="01.06")),
+        "own list, a category it hardly has": pages(BUSY, lambda: Filters(category="10.01")),
         "own due list": pages(BUSY, Filters, Sort.DUE),
-        "own list of a village": pages(VILLAGE, Filters),
-        "own due list of a village": pages(VILLAGE, Filters, Sort.DUE),
+        "own list of a village": pages(village, Filters),
+        "own due list of a village": pages(village, Filters, Sort.DUE),
         "a county's list": pages(COUNTY, Filters),
         "a county's due list": pages(COUNTY, Filters, Sort.DUE),
         "search 路灯 (common)": pages(ROOT, lambda: Filters(words="路灯")),
@@ -180,7 +187,7 @@ async def requests(
             ROOT, lambda: Filters(words="路灯", states=(State.HANDLING,))
         ),
         "search 路灯 by a unit": pages(BUSY, lambda: Filters(words="路灯")),
-        "search 路灯 by a village": pages(VILLAGE, lambda: Filters(words="路灯")),
+        "search 路灯 by a village": pages(village, lambda: Filters(words="路灯")),
         "open one": opened(ROOT),
     }
     for name, ask in kinds.items():
@@ -189,6 +196,14 @@ async def requests(
             f"{name:36} p50 {figure.p50:8.1f}  p95 {figure.p95:8.1f}  max {figure.most:8.1f} ms"
             f"  {figure.rows:5.1f} rows  {figure.requests}"
         )
+
+
+async def _some_village(database: Database) -> Actor:
+    """Somebody of a village that has orders."""
+    query = select(ORDER_UNITS.c.unit).where(ORDER_UNITS.c.unit.like("%.v%")).limit(1)
+    async with database.reading() as session:
+        unit = (await session.execute(query)).scalar_one()
+    return Actor(f"{unit}.01", frozenset({Role.UNIT_HANDLER}), unit)
 
 
 async def _time(ask: Ask, count: int) -> Figure:

@@ -63,6 +63,7 @@ class Voice(asyncio.DatagramProtocol):
         self.packets = 0
         self._heard = bytearray()
         self._heard_from = 0.0
+        self._heard_last = (b"", 0)  # the source of the last packet, and where its clock goes on
         self._arrived = asyncio.Event()
         self._speeches: deque[_Speech] = deque()
         self._events: deque[tuple[bytes, asyncio.Future[None] | None]] = deque()
@@ -207,13 +208,24 @@ class Voice(asyncio.DatagramProtocol):
         if not self.packets:
             self._heard_from = now
         self.packets += 1
-        missing = round((now - self._heard_from) * RATE) - len(self._heard)
-        if missing > _BREAK:
-            self._heard += ALAW_SILENCE * missing
-        self._heard += sound
+        self._heard += ALAW_SILENCE * self._missing(data, now) + sound
+        self._heard_last = (data[8:12], int.from_bytes(data[4:8], "big") + len(sound))
         if self.first_sound_at is None and sound.strip(_QUIET_CODES):
             self.first_sound_at = now
         self._arrived.set()
+
+    def _missing(self, data: bytes, now: float) -> int:
+        """How much silence lies before this packet, in samples.
+
+        Its own clock tells, so that a packet that we are late to read makes no hole in the sound.
+        Where that clock begins anew, or runs away, the time of arrival tells.
+        """
+        late = round((now - self._heard_from) * RATE) - len(self._heard)
+        source, expected = self._heard_last
+        ahead = (int.from_bytes(data[4:8], "big") - expected) & 0xFFFFFFFF
+        if source == data[8:12] and ahead <= max(0, late) + _BREAK:
+            return ahead
+        return late if late > _BREAK else 0
 
     def error_received(self, exc: Exception) -> None:
         """The other side's port is not open yet, or not any more: no concern of a phone."""

@@ -10,7 +10,7 @@ import pytest
 from tests.integration.api_world import World
 from ticketing.domain.roles import Role
 from ticketing.domain.units import Level, Unit, UnitKind
-from ticketing.store import history, units
+from ticketing.store import history, outbox, units
 
 UNITS = (
     Unit("centre", "市热线中心", UnitKind.CENTRE, Level.CITY, None),
@@ -374,3 +374,31 @@ async def test_a_file_is_added_by_its_content_and_seen_by_those_who_see_the_orde
     assert (status, content) == (200, picture)
     status, answer = await desk.world.call("GET", f"/api/v1/attachments/{added['id']}", desk.police)
     assert (status, answer["error"]) == (404, "attachment_not_found")
+
+
+async def test_many_callers_on_one_event_are_answered_singly(desk: Desk) -> None:
+    """One master; the desk is told when it has an answer, and gives each caller his own (W10)."""
+    master = await desk.dispatched()
+    caller = await desk.receive(content="我们这边路灯也不亮")
+    await desk.act(desk.agent, caller, action="join_master", master=master)
+    assert (await desk.show(caller))["state"] == "following"
+    other = await desk.receive(content="也是路灯")
+    for wrong, why in ((caller, "master_of_a_master"), ("26010100001", "order_not_found")):
+        joined = {"action": "join_master", "master": wrong}
+        assert await desk.refused(desk.agent, other, **joined) == why
+    await desk.act(desk.housing, master, action="sign")
+    await desk.act(desk.housing, master, action="reply", text="已修复")
+    await desk.act(desk.housing, master, action="report_back", result="已修复")
+    await desk.act(desk.dispatcher, master, action="review", passed=True)
+    async with desk.world.database.session() as session:
+        told = {
+            (item.number, item.target, item.what)
+            for item in await outbox.claim(session, desk.world.office_clock.now, limit=100)
+        }
+    assert (master, "centre", "answer_followers") in told
+    answered = await desk.act(desk.agent, caller, action="reply", text="路灯已修复")
+    assert answered["state"] == "callback"
+    closed = await desk.act(
+        desk.agent, caller, action="call_back", reached="answered", satisfaction="satisfied"
+    )
+    assert closed["state"] == "closed"

@@ -56,13 +56,13 @@ class Town:
 async def town(world: World) -> Town:
     town = Town(world)
     town.tokens["manager"] = await world.token(Role.MANAGER)
+    for unit in (CITY, HOUSING, WATER):
+        await town.good("manager", "POST", "/units", unit)
     town.tokens["agent"] = await world.token(Role.AGENT)
     town.tokens["evaluator"] = await world.token(Role.EVALUATOR)
     town.tokens["handler"] = await world.token(Role.UNIT_HANDLER, unit="city.housing")
     town.tokens["leader"] = await world.token(Role.UNIT_LEADER, unit="city.housing")
     town.tokens["stranger"] = await world.token(Role.UNIT_LEADER, unit="city.water")
-    for unit in (CITY, HOUSING, WATER):
-        await town.good("manager", "POST", "/units", unit)
     return town
 
 

@@ -30,7 +30,7 @@ from ticketing.service.passwords import Passwords
 from ticketing.store import history, units
 from ticketing.store.attempts import MemoryAttempts
 from ticketing.store.database import Database
-from ticketing.store.order_tables import ORDER_UNITS, OUTBOX, WORK_ORDERS
+from ticketing.store.order_tables import DRAFTS, ORDER_UNITS, OUTBOX, WORK_ORDERS
 from ticketing.store.orders import Filters, row_of, unit_rows
 
 UNTIL = datetime(2026, 11, 20, 16, tzinfo=UTC)
@@ -69,6 +69,8 @@ async def test_the_chain_holds_and_every_order_is_as_its_events_have_made_it(
             assert fold(await history.read(session, order.number)) == order
             assert dict(rows[order.number]._mapping) == row_of(order, wake)
         seen = await session.execute(select(ORDER_UNITS.c.unit, ORDER_UNITS.c.number))
+        waiting = await session.execute(select(DRAFTS.c.number).where(DRAFTS.c.state == "drafted"))
+        assert set(waiting.scalars()) == set(done.made.drafts)
         told = await session.execute(select(func.count()).select_from(OUTBOX))
         assert told.scalar_one() == 0  # nobody
         tree = await units.tree(session)

@@ -12,7 +12,9 @@ from ticketing.demo.lives import Life, Scene
 from ticketing.domain.calendar import WorkCalendar
 from ticketing.domain.guards import World
 from ticketing.domain.matters import OrderType
+from ticketing.domain.measures import Draft
 from ticketing.domain.policy import PolicyPack
+from ticketing.domain.supervision_facts import drafts_of
 from ticketing.domain.timers import wake_at
 from ticketing.domain.work_order import Event, WorkOrder
 from ticketing.policies.loader import pack_in_force
@@ -29,12 +31,14 @@ class Made:
         orders: each with the moment a clock next has something to do with it.
         events: of all orders, in order of time.
         counters: the last number of each day, by the day as it stands in the number.
+        drafts: of supervision, that wait for a person (D1 to D5): by order, and since when.
         questions: asked, and no article answers them (K2): when, text, category, order.
     """
 
     orders: tuple[tuple[WorkOrder, datetime | None], ...]
     events: tuple[Event, ...]
     counters: dict[str, int]
+    drafts: dict[str, tuple[tuple[Draft, ...], datetime]]
     questions: tuple[tuple[datetime, str, str, str], ...]
 
 
@@ -63,6 +67,7 @@ def generate(
     numbers, counters = _numbers(cases, taken or {})
     found: list[tuple[WorkOrder, datetime | None]] = []
     events: list[Event] = []
+    drafts: dict[str, tuple[tuple[Draft, ...], datetime]] = {}
     questions = []
     for place, case in enumerate(cases):
         earlier = "" if case.earlier is None else numbers[case.earlier]
@@ -70,12 +75,15 @@ def generate(
         thread = Life(scene, case, place, numbers[place], earlier, event).live()
         found.append((thread.it, wake_at(thread.it, scene.world)))
         events += thread.events
+        waiting = drafts_of(thread.it, thread.now, scene.world) if thread.it.pack else ()
+        if waiting:
+            drafts[thread.it.number] = waiting, thread.now
         if case.type is OrderType.CONSULTATION and not thread.it.articles and case.kind is not None:
             questions.append((case.at, case.told.title, case.kind.category, numbers[place]))
         if told is not None:
             told(place + 1, len(cases))
     events.sort(key=lambda one: (one.at, one.order, one.seq))
-    return Made(tuple(found), tuple(events), counters, tuple(questions))
+    return Made(tuple(found), tuple(events), counters, drafts, tuple(questions))
 
 
 def _numbers(cases: list[Case], taken: Mapping[str, int]) -> tuple[list[str], dict[str, int]]:

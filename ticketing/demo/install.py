@@ -18,7 +18,7 @@ from ticketing.domain.policy import PolicyPack
 from ticketing.domain.questions import Question
 from ticketing.service.accounts import Accounts
 from ticketing.service.passwords import Passwords
-from ticketing.store import audit, bulk, categories, knowledge, notices, units
+from ticketing.store import audit, bulk, categories, drafts, knowledge, notices, units
 from ticketing.store.attempts import MemoryAttempts
 from ticketing.store.database import Database
 
@@ -91,6 +91,8 @@ async def install(
         if new:
             await _reference(session, city, ids, until)
         await bulk.write(session, made.orders, made.events, made.counters, writing)
+        for number, (waiting, since) in made.drafts.items():
+            await drafts.renew(session, number, waiting, since)
         for at, text, category, number in made.questions:
             question = Question(number, text, at, category)
             await knowledge.ask(session, at, "agent01", question, number)

@@ -26,7 +26,8 @@ from ticketing.domain.roles import Principal, Role
 from ticketing.domain.supervision_facts import drafts_of
 from ticketing.domain.timers import wake_at
 from ticketing.domain.units import UnitKind, UnitTree
-from ticketing.domain.work_order import Event, WorkOrder
+from ticketing.domain.work_order import Event, State, WorkOrder
+from ticketing.service import links
 from ticketing.service.clock import utc_now
 from ticketing.store import drafts, history, orders, outbox
 from ticketing.store.database import Database
@@ -197,8 +198,9 @@ class Orders:
         if version is not None and version != order.version:
             raise OrderChanged(f"{number}: it has changed since you have looked; load it again")
         world = await self._world(order)
+        await links.check(session, order, command)
         decision = decide(order, command, actor, self._now(), world)
-        await self._keep(session, decision, world, actor)
+        await self._keep(session, decision, world, actor, order)
         return decision
 
     async def _world(self, order: WorkOrder) -> World:
@@ -214,14 +216,25 @@ class Orders:
         raise OrderNotFound(f"{number}: no work order has this number")
 
     async def _keep(
-        self, session: AsyncSession, decision: Decision, world: World, actor: Actor
+        self,
+        session: AsyncSession,
+        decision: Decision,
+        world: World,
+        actor: Actor,
+        before: WorkOrder | None = None,
     ) -> None:
         """Write the event and all that is made from it, the chain's head last: it is locked."""
         order, at = decision.order, decision.event.at
-        await orders.save(session, order, wake_at(order, world))
+        await orders.save(session, order, wake_at(order, world), before)
         if order.pack:  # else no unit has had it, and there is nothing to supervise
             await drafts.renew(session, order.number, drafts_of(order, at, world), at)
         told = [(effect, _when(effect, at, world, actor)) for effect in decision.effects]
+        answered = order.state is State.CALLBACK and (
+            before is None or before.state is not State.CALLBACK
+        )
+        if answered and await orders.followers(session, order.number):
+            # each caller on the event gets an own answer (W10); a person gives it
+            told.append((Effect(EffectKind.TELL_UNIT, order.centre, "answer_followers"), at))
         await outbox.add(session, decision.event, told)
         await history.append(session, [decision.event])
 

@@ -134,6 +134,7 @@ _KINDS: dict[str, type[Any]] = {
     "satisfaction": Satisfaction,
 }
 _MOST_DIGITS = 18  # of an order's number
+_WITH_A_CLOCK = sorted(state.value for state in RUNNING)  # no other order is due
 _SHOWN = tuple(WORK_ORDERS.c[name] for name in OrderRow.__dataclass_fields__)
 
 
@@ -199,8 +200,18 @@ def words_of(order: WorkOrder) -> str:
     return " ".join(part for part in parts if part)
 
 
-async def save(session: AsyncSession, order: WorkOrder, wake_at: datetime | None) -> None:
-    """Draw the picture of an order anew, in the unit of work that has written its event."""
+async def save(
+    session: AsyncSession,
+    order: WorkOrder,
+    wake_at: datetime | None,
+    before: WorkOrder | None = None,
+) -> None:
+    """Draw the picture of an order anew, in the unit of work that has written its event.
+
+    Args:
+        before: what the picture shows; who sees the order and what it is found by are left alone
+            where they are as they were. None draws all of it.
+    """
     values = row_of(order, wake_at)
     statement = upsert(session, WORK_ORDERS).values(values)
     await session.execute(
@@ -209,9 +220,13 @@ async def save(session: AsyncSession, order: WorkOrder, wake_at: datetime | None
             set_={name: statement.excluded[name] for name in values if name != "number"},
         )
     )
-    await session.execute(delete(ORDER_UNITS).where(ORDER_UNITS.c.number == order.number))
-    await session.execute(insert(ORDER_UNITS), unit_rows(order))
-    await search.index(session, order.number, words_of(order))
+    seen = unit_rows(order)
+    if before is None or unit_rows(before) != seen:
+        await session.execute(delete(ORDER_UNITS).where(ORDER_UNITS.c.number == order.number))
+        await session.execute(insert(ORDER_UNITS), seen)
+    words = words_of(order)
+    if before is None or words_of(before) != words:
+        await search.index(session, order.number, words)
 
 
 def unit_rows(order: WorkOrder) -> list[dict[str, Any]]:
@@ -270,6 +285,8 @@ async def page(
         return await _newest_found(session, query, limit, cursor)
     if sort is Sort.DUE:
         query = query.where(O.due.is_not(None)).order_by(O.due, O.number)
+        if own is not None:
+            query = query.where(ORDER_UNITS.c.state.in_(_WITH_A_CLOCK))
         if cursor is not None:
             at, last = _read_cursor(cursor)
             query = query.where(O.due >= at, or_(O.due > at, and_(O.due == at, O.number > last)))
@@ -336,6 +353,8 @@ def _narrow(query: Select[Any], f: Filters, *, own: bool) -> Select[Any]:
         query = query.where(O.received_at < f.until)
     if f.overdue_at is not None:
         query = query.where(O.due < f.overdue_at)
+        if own:
+            query = query.where(ORDER_UNITS.c.state.in_(_WITH_A_CLOCK))
     return query
 
 
@@ -363,6 +382,12 @@ async def _fetch(session: AsyncSession, query: Select[Any], limit: int, key: str
     items = tuple(_row(row) for row in rows[:limit])
     more = len(rows) > limit and items
     return OrderPage(items, _cursor(getattr(items[-1], key), items[-1].number) if more else None)
+
+
+async def followers(session: AsyncSession, number: str, limit: int = 1) -> tuple[OrderRow, ...]:
+    """Other callers' orders that wait for what becomes of this one."""
+    query = select(*_SHOWN).where(O.master == number, O.state == State.FOLLOWING.value)
+    return tuple(_row(row) for row in await session.execute(query.limit(limit)))
 
 
 async def waking(session: AsyncSession, now: datetime, limit: int) -> Sequence[str]:

@@ -73,15 +73,35 @@ def upgrade() -> None:
         sa.Column("wake_at", _Moment),
         sa.Column("provisional", sa.Boolean, nullable=False),
     )
+    op.create_index(
+        "ix_orders_asks",
+        "work_orders",
+        ["asks", "received_at", "number"],
+        **_where("asks IS NOT NULL"),
+    )
     op.create_index("ix_orders_call", "work_orders", ["call_id"])
+    op.create_index("ix_orders_channel", "work_orders", ["channel", "received_at", "number"])
     op.create_index("ix_orders_category", "work_orders", ["category", "received_at", "number"])
     op.create_index("ix_orders_district", "work_orders", ["district", "received_at", "number"])
     op.create_index("ix_orders_due", "work_orders", ["due", "number"], **_where("due IS NOT NULL"))
-    op.create_index("ix_orders_master", "work_orders", ["master"])
+    op.create_index(
+        "ix_orders_master",
+        "work_orders",
+        ["master", "received_at", "number"],
+        **_where("master IS NOT NULL"),
+    )
     op.create_index("ix_orders_phone", "work_orders", ["citizen_phone", "received_at", "number"])
     op.create_index("ix_orders_received", "work_orders", ["received_at", "number"])
+    op.create_index(
+        "ix_orders_satisfaction", "work_orders", ["satisfaction", "received_at", "number"]
+    )
     op.create_index("ix_orders_state", "work_orders", ["state", "received_at", "number"])
+    op.create_index("ix_orders_type", "work_orders", ["type", "received_at", "number"])
     op.create_index("ix_orders_unit", "work_orders", ["unit", "received_at", "number"])
+    op.create_index(
+        "ix_orders_unit_due", "work_orders", ["unit", "due", "number"], **_where("due IS NOT NULL")
+    )
+    op.create_index("ix_orders_urgency", "work_orders", ["urgency", "received_at", "number"])
     op.create_index(
         "ix_orders_wake", "work_orders", ["wake_at", "number"], **_where("wake_at IS NOT NULL")
     )
