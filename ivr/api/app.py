@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
@@ -41,7 +42,7 @@ def build_api(services: ApiServices, *, operator: bool = False) -> web.Applicati
         app.router.add_route(row.method, row.path, door.let_in)
         if row.method == "GET" and row.status != 101:
             app.router.add_route("HEAD", row.path, door.let_in)
-    description = json.dumps(describe(ROUTES, services.version), ensure_ascii=False).encode()
+    description = _description(services.version)
 
     page = _HOME.read_bytes()
 
@@ -59,6 +60,12 @@ def build_api(services: ApiServices, *, operator: bool = False) -> web.Applicati
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(close_all)
     return app
+
+
+@cache
+def _description(version: str) -> bytes:
+    """``/openapi.json``: made once, for the public site and the operator's."""
+    return json.dumps(describe(ROUTES, version), ensure_ascii=False).encode()
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
