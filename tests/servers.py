@@ -16,6 +16,7 @@ class Server(ABC):
     """One server in a folder of its own."""
 
     ready = ""
+    crash = signal.SIGKILL
 
     def __init__(self, port: int = 0) -> None:
         """
@@ -43,9 +44,9 @@ class Server(ABC):
                 assert self._process.poll() is None, text.decode()
 
     def kill(self) -> None:
-        """End it at once, as a crash would; a server's own children end with it."""
+        """End it at once, as a crash would."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGQUIT)
+        self._process.send_signal(self.crash)
         self._process.wait(20)
 
     def stop(self) -> None:
@@ -58,6 +59,7 @@ class Server(ABC):
 class PostgresServer(Server):
     """PostgreSQL with a user ``hotline`` that needs no password."""
 
+    crash = signal.SIGQUIT  # its children end with it
     ready = "ready to accept connections"
 
     def start(self) -> None:

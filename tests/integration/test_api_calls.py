@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -310,3 +311,12 @@ async def test_what_stands_beside_is_shown_and_does_no_harm(world: World) -> Non
     status, answer = await world.call("GET", "/healthz", await world.token())
     assert (status, answer["status"]) == (200, "ok")
     assert answer["checks"]["clockwork"] == {"ok": False, "reason": "mail: no answer"}
+
+
+async def test_a_mobile_that_forwards_to_the_hotline_is_a_persons_number_too(world: World) -> None:
+    async with world.database.session() as session:
+        forwarded = replace(record(1), dialled="12345", forwarded_from="13912345678")
+        await calls.save(session, [forwarded, replace(record(2), forwarded_from="12333")])
+    _, page = await world.call("GET", "/api/v1/calls", await world.token(Role.EVALUATOR))
+    shown = {item["forwarded_from"] for item in page["items"]}
+    assert shown == {"139****5678", "12333"}

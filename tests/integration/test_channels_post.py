@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,9 @@ class ImapServer:
         self._process.wait()
 
 
+_numbers = count(1)
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[ImapServer]:
     server = ImapServer()
@@ -74,8 +78,8 @@ def server() -> Iterator[ImapServer]:
 
 
 @pytest.fixture
-def folder(server: ImapServer, request: pytest.FixtureRequest) -> Iterator[Folder]:
-    folder = Folder(server, request.node.name[:60].replace("[", "-").replace("]", ""))
+def folder(server: ImapServer) -> Iterator[Folder]:
+    folder = Folder(server, f"folder{next(_numbers)}")
     yield folder
     folder.admin.logout()
 

@@ -67,7 +67,7 @@ async def test_doctor_finds_a_running_hotline_well(hotline: Hotline) -> None:
     assert told["ok"] is True
     for check in ("SIP", "SIP over TLS", "HTTP"):
         assert checks[check]["text"].endswith("is held by this hotline")
-    assert checks["Hotline"]["text"] == "runs; asterisk, database, redis answer"
+    assert checks["Hotline"]["text"] == "runs; asterisk, database, redis, clockwork answer"
     assert checks["Seats"]["text"] == "1 of 20 have a phone"
     assert checks["First password"]["text"] == "changed"
     text = await hotline.cli("doctor")

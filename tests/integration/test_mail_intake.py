@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,9 @@ class Still:
         return self.now
 
 
+_numbers = count(1)
+
+
 @pytest.fixture
 def clock() -> Still:
     return Still()
@@ -56,8 +60,8 @@ def imap() -> Iterator[ImapServer]:
 
 
 @pytest.fixture
-def folder(imap: ImapServer, request: pytest.FixtureRequest) -> Iterator[Folder]:
-    folder = Folder(imap, request.node.name[:60].replace("[", "-").replace("]", ""))
+def folder(imap: ImapServer) -> Iterator[Folder]:
+    folder = Folder(imap, f"folder{next(_numbers)}")
     yield folder
     folder.admin.logout()
 

@@ -6,6 +6,7 @@ Whoever may not see numbers is given records with the citizen's number and name 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +19,8 @@ from ticketing.service.clock import utc_now
 from ticketing.store import audit, calls
 from ticketing.store.calls import Page
 from ticketing.store.database import Database
+
+_MOBILE = re.compile(r"(?:\+?86)?1[3-9]\d{9}")
 
 Join = Callable[[Path], Path]
 """Joins the legs in a recording's folder into one file and returns it; may take a while."""
@@ -116,5 +119,14 @@ def _shown_to(principal: Principal, record: CallRecord) -> CallRecord:
     if principal.may(Permission.CALLS_SEE_NUMBERS):
         return record
     return replace(
-        record, caller=mask_number(record.caller), caller_name=mask_name(record.caller_name)
+        record,
+        caller=mask_number(record.caller),
+        caller_name=mask_name(record.caller_name),
+        dialled=_of_a_person(record.dialled) or "",
+        forwarded_from=_of_a_person(record.forwarded_from),
     )
+
+
+def _of_a_person(number: str | None) -> str | None:
+    """A number that somebody has forwarded to the hotline: masked when it is a mobile's."""
+    return mask_number(number) if number and _MOBILE.fullmatch(number) else number
