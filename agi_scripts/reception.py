@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agi_scripts.legacy_hotline import legacy_hotline
 from agi_scripts.progress import progress
 from ivr.call import Call, Desk, Outlook
 from ivr.numerals import count
@@ -18,6 +19,7 @@ async def reception(call: Call, desk: Desk) -> None:
     choose gets a seat."""
     await call.play(P.GREETING)
     path = await _language(call)
+    await legacy_hotline(call, desk)
     await call.play(P.RECORDED_NOTICE)
     while True:
         key = await call.ask(P.MAIN_MENU, keys="1230*")

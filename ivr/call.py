@@ -13,6 +13,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from ivr.agi import Reply
+from ivr.numbers import Signalled
 from ivr.prompts import Language, P, sound
 from ticketing.domain.errors import TicketingError
 
@@ -64,8 +65,31 @@ class Outlook:
     minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The line a caller came for (T2).
+
+    Attributes:
+        line: its number.
+        merged: the caller is to hear that it was merged into 12345.
+        queue: where its callers wait.
+        skill: what a seat should know best; empty for any seat.
+        priority: in the queue; the higher is served first.
+    """
+
+    line: str
+    merged: bool
+    queue: str
+    skill: str
+    priority: int
+
+
 class Desk(Protocol):
     """What a flow may ask of the rest of the hotline."""
+
+    def arrival(self, came: Signalled) -> Arrival:
+        """The line of a call that comes now with these numbers (T2)."""
+        ...
 
     def outlook(self, call: str) -> Outlook:
         """What awaits a caller who is led to the queue now; it is kept in mind for the next."""
@@ -88,6 +112,11 @@ class Call:
         self._ahead = ""
         self.id = session.call_id
         self.language = Language.KO if self._env("agi_language") == "ko" else Language.ZH
+
+    @property
+    def called(self) -> str:
+        """The number in the caller's request."""
+        return self._env("agi_extension")
 
     def argument(self, number: int) -> str:
         """An argument the dialplan gave to this step, counted from 1; empty if there is none."""
@@ -182,6 +211,11 @@ class Call:
         """A channel variable; empty when it is not set."""
         reply = await self._session.command("GET VARIABLE", name)
         return reply.data or ""
+
+    async def tell(self, **variables: str) -> None:
+        """Set channel variables that the dialplan goes by."""
+        for name, value in variables.items():
+            await self._session.command("SET VARIABLE", name, value)
 
     async def leave(self, step: str) -> None:
         """Tell the dialplan which step comes next; what follows is its own business."""

@@ -27,6 +27,7 @@ from ticketing.service.attachments import Attachments
 from ticketing.service.clock import utc_now
 from ticketing.service.clocks import Clocks
 from ticketing.service.delivery import OutboxWorker
+from ticketing.service.lines import Lines
 from ticketing.service.mail_intake import MailIntake
 from ticketing.service.orders import Orders, Worlds
 from ticketing.store.database import Database
@@ -36,6 +37,7 @@ SWEEP_SECONDS = 15.0
 DELIVERY_SECONDS = 1.0
 MAIL_SECONDS = 30.0
 TIDY_SECONDS = 3600.0
+LINES_SECONDS = 3600.0
 NAME = "12345"  # as the sender of mails, where the setting names none
 _ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))  # whom the operator has named
 
@@ -95,6 +97,7 @@ class Clockwork:
         files: swept of what no order names.
         mail: takes mails in; None: there is no mailbox.
         posters: closed at the end.
+        lines: looks for dual-track periods that end (T3).
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Clockwork:
         files: Attachments,
         mail: MailIntake | None = None,
         posters: tuple[Poster, ...] = (),
+        lines: Lines | None = None,
     ) -> None:
         self._clocks, self._outbox, self._files = clocks, outbox, files
         self._mail, self._posters = mail, posters
@@ -113,6 +117,9 @@ class Clockwork:
             self._delivery,
             _Job("tidying files", self._tidy, TIDY_SECONDS),
         ]
+        self._lines = lines
+        if lines is not None:
+            self._jobs.append(_Job("the number plan", self._remind, LINES_SECONDS))
         if mail is not None:
             self._jobs.append(_Job("the mailbox", self._read_mails, MAIL_SECONDS))
 
@@ -147,6 +154,11 @@ class Clockwork:
 
     async def _tidy(self) -> bool:
         await self._files.sweep()
+        return False
+
+    async def _remind(self) -> bool:
+        assert self._lines is not None  # noqa: S101 - else there is no such job
+        await self._lines.remind()
         return False
 
     async def _read_mails(self) -> bool:
@@ -202,6 +214,7 @@ def build(
         files,
         mail,
         tuple(posters),
+        Lines(database, worlds),
     )
 
 

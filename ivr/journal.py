@@ -10,13 +10,17 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
-from ivr.numbers import arrival
-from ticketing.domain.calls import CallRecord, HangupSide, Outcome, Rating
+from ivr.numbers import Signalled, signalled
+from ticketing.domain.calls import PLACED, CallRecord, HangupSide, Outcome, Rating
+from ticketing.domain.lines import LineMatch, LinePlan, line_for
+
+Find = Callable[[Signalled, datetime], LineMatch]
+"""Tells the line of a call from the numbers that came with it, and its moment (T2)."""
 
 FIELDS = 11
 CITIZEN_CONTEXTS = frozenset({"from-trunk", "from-seat", "reception"})
@@ -103,6 +107,11 @@ def seat_of(channel: str) -> str | None:
     return match["endpoint"] if match and match["endpoint"].isdigit() else None
 
 
+def without_plan(came: Signalled, at: datetime) -> LineMatch:
+    """The line of a call where there is no number plan: 12345, whatever forwarded it."""
+    return line_for(LinePlan(), came.dialled, came.diversions, came.history, at.date())
+
+
 @dataclass(slots=True)
 class Story:
     """What the journal has told of one call so far."""
@@ -110,6 +119,7 @@ class Story:
     id: str
     first: Row
     last: datetime
+    find: Find = without_plan
     facts: dict[str, str] = field(default_factory=dict)
     queued_at: datetime | None = None
     answered_at: datetime | None = None
@@ -155,21 +165,25 @@ class Story:
             self.seat = seat
             self.answered_at = row.at
 
+    def line(self) -> LineMatch:
+        """The line the call came for (T2)."""
+        came = signalled(
+            self.facts.get("dialled", self.first.exten),
+            ",".join(self.facts.get(key, "") for key in _DIVERSIONS),
+            ",".join(self.facts.get(key, "") for key in _HISTORY),
+        )
+        return self.find(came, self.first.at)
+
     def record(self) -> CallRecord:
         """The call as it is kept; complete also when Asterisk died under it."""
-        facts = self.facts
-        came = arrival(
-            facts.get("dialled", self.first.exten),
-            ",".join(facts.get(key, "") for key in _DIVERSIONS),
-            ",".join(facts.get(key, "") for key in _HISTORY),
-        )
+        facts, came = self.facts, self.line()
         return CallRecord(
             id=self.id,
             caller=self.first.number,
             caller_name=self.first.name,
-            dialled=came.dialled,
+            dialled=came.number,
             forwarded_from=came.forwarded_from,
-            line=came.line,
+            line=came.line.number,
             language=facts.get("language") or "zh",
             menu=facts.get("menu", ""),
             queue=facts.get("queue") or None,
@@ -203,10 +217,15 @@ class Story:
 
 
 class Journal:
-    """All calls the journal has begun and not yet finished telling."""
+    """All calls the journal has begun and not yet finished telling.
 
-    def __init__(self) -> None:
+    Args:
+        find: the number plan's word on which line a call came for.
+    """
+
+    def __init__(self, find: Find = without_plan) -> None:
         self.open: dict[str, Story] = {}
+        self._find = find
 
     def read(self, rows: Iterable[Row]) -> Iterator[CallRecord]:
         """Take in rows in their order; give each call's record when its last row is read."""
@@ -215,9 +234,9 @@ class Journal:
             if story is None:
                 if row.event != "CHAN_START" or row.uniqueid != row.call:
                     continue  # the end of a call whose beginning was read long ago
-                if row.context not in CITIZEN_CONTEXTS:
+                if row.context not in CITIZEN_CONTEXTS or row.call.startswith(PLACED):
                     continue  # not a citizen's call
-                story = self.open[row.call] = Story(row.call, row, row.at)
+                story = self.open[row.call] = Story(row.call, row, row.at, self._find)
             story.tell(row)
             if story.over:
                 yield self.open.pop(row.call).record()

@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr import queuelog
-from ivr.journal import Journal, Row, parse
+from ivr.journal import Find, Journal, Row, parse, without_plan
 from ivr.tail import Position, Tail
 from ticketing.domain.calls import CallRecord
 from ticketing.domain.errors import DatabaseUnavailable
@@ -45,19 +45,21 @@ class Ledger:
         on_saved: Callable[[Sequence[CallRecord]], Awaitable[None]],
         salvage: Callable[[CallRecord], CallRecord],
         every: float = 0.25,
+        find: Find = without_plan,
     ) -> None:
         """
         Args:
             on_saved: told of the records just committed.
             salvage: completes the record of a call that was cut off.
             every: seconds between two looks at the files.
+            find: the number plan's word on which line a call came for (T2).
         """
         self._database = database
         self._paths = {"journal": journal, "queue_log": queue_log}
         self._on_saved = on_saved
         self._salvage = salvage
         self._every = every
-        self._fold = Journal()
+        self._fold = Journal(find)
         self._queues = queuelog.QueueLog()
         self._starts: dict[str, Position] = {}
         self._queue_starts: dict[str, Position] = {}
@@ -103,6 +105,13 @@ class Ledger:
             await self._save()
             self._tails["journal"].rotate(ROTATE_BYTES)
             return read > 0
+
+    def dialled(self, call: str) -> str | None:
+        """The number that was dialled in a call whose record is not in SQL yet (T2), or None."""
+        story = self._fold.open.get(call)
+        if story is not None:
+            return story.line().number
+        return next((each.dialled for each in self._unsaved if each.id == call), None)
 
     def testify(self, witness: Witness, call: str, facts: Mapping[str, object]) -> None:
         """Take down what a witness saw of a call; saved with the next records."""

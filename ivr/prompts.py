@@ -48,6 +48,9 @@ class P(StrEnum):
     GOODBYE = "goodbye"
     SYSTEM_TROUBLE = "system_trouble"
     BEEP = "beep"
+    # A number that was merged into 12345
+    LINE_BEFORE = "line_before"
+    LINE_AFTER = "line_after"
     # Progress of a work order
     ASK_ORDER_NUMBER = "ask_order_number"
     ORDER_NUMBER_AFTER = "order_number_after"
@@ -310,6 +313,12 @@ _WHOLE = (
 )
 
 _PIECES = (
+    (P.LINE_BEFORE, "您拨打的", "지금 거신 번호"),
+    (
+        P.LINE_AFTER,
+        "已经并入幺二三四五，市民服务热线",
+        "번은 일이삼사오 시민 상담 전화로 통합되었습니다.",
+    ),
     (P.ORDER_NUMBER_AFTER, "正在为您查询，请稍候", "번입니다. 잠시만 기다려 주십시오."),
     (P.ORDER_NOT_FOUND_BEFORE, "没有查到编号为", "접수 번호"),
     (P.ORDER_NOT_FOUND_AFTER, "的工单", "번에 해당하는 민원을 찾을 수 없습니다."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import asdict, replace
 from typing import Any
@@ -10,7 +11,7 @@ from ivr.api import order_models as models
 from ivr.api.problems import ApiError
 from ivr.api.services import Ask
 from ticketing.domain import actions as do
-from ticketing.domain.errors import NotAllowed
+from ticketing.domain.errors import CallNotFound, NotAllowed
 from ticketing.domain.matters import Citizen
 from ticketing.domain.plain import to_plain
 from ticketing.domain.roles import Permission, mask_name, mask_number
@@ -27,7 +28,8 @@ async def create_order(ask: Ask) -> models.OrderOut:
     """Take a matter in; the header Idempotency-Key makes a repeated request safe."""
     key = idempotency_key(ask)
     actor = await ask.use.orders.actor(ask.who)
-    order = await ask.use.orders.receive(actor, ask.body(models.OrderIn).command, key)
+    command = await _with_number(ask, ask.body(models.OrderIn).command)
+    order = await ask.use.orders.receive(actor, command, key)
     return _order(ask, await ask.use.orders.open(actor, order.number))
 
 
@@ -89,6 +91,17 @@ async def order_repeats(ask: Ask) -> models.RepeatsOut:
     return models.RepeatsOut(
         items=[models.MatchOut.model_validate(match) for match in (found.earlier if found else ())]
     )
+
+
+async def _with_number(ask: Ask, command: do.Receive) -> do.Receive:
+    """With the number that was dialled in the order's call, unless it is given (T2)."""
+    if not command.call or command.dialled:
+        return command
+    dialled = ask.use.services.dialled(command.call)
+    if dialled is None:
+        with contextlib.suppress(CallNotFound):
+            dialled = (await ask.use.calls.get(ask.who, command.call)).dialled
+    return command if dialled is None else replace(command, dialled=dialled)
 
 
 def idempotency_key(ask: Ask) -> str:

@@ -122,7 +122,9 @@ class OrderIn(In):
         "", description="the id of the call in which it was told"
     )
     source: Short = Field("", description="the number or address that the result goes back to")
-    dialled: Short = ""
+    dialled: Short = Field(
+        "", description="the number that the citizen dialled; that of the call when left out"
+    )
     language: Literal["zh", "ko", "en"] = "zh"
 
     @property

@@ -55,6 +55,8 @@ class Crowd:
         keys: keys to press, each with the seconds before it (the first: after the answer). They
             go as SIP INFO, which Asterisk takes when ``res_pjsip_dtmf_info`` is loaded.
         talk: seconds on the line after the last key.
+        forwarded: numbers that forward the calls to ``dialled``, one after the other, again and
+            again.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Crowd:
         caller: str = "13812345678",
         keys: Sequence[tuple[str, float]] = (),
         talk: float = 1.0,
+        forwarded: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
     ) -> None:
         self._sipp = list(sipp)
@@ -80,6 +83,7 @@ class Crowd:
         self._caller = caller
         self._keys = list(keys)
         self._talk = talk
+        self._forwarded = list(forwarded)
         self._env = env
 
     async def run(self, timeout: float) -> CrowdResult:
@@ -92,7 +96,10 @@ class Crowd:
         folder = Path(tempfile.mkdtemp(prefix="crowd-"))
         sipp: Leashed | None = None
         try:
-            (folder / "crowd.xml").write_text(crowd_scenario(self._keys, self._talk), "utf-8")
+            scenario = crowd_scenario(self._keys, self._talk, forwarded=bool(self._forwarded))
+            (folder / "crowd.xml").write_text(scenario, "utf-8")
+            numbers = "\n".join(["SEQUENTIAL", *self._forwarded, ""])
+            (folder / "numbers.csv").write_text(numbers, "utf-8")
             sipp = await Leashed.start(
                 self._argv(folder), log=folder / "sipp.log", cwd=folder, env=self._env
             )
@@ -113,6 +120,7 @@ class Crowd:
             "-s", self._dialled, "-i", "127.0.0.1", "-mi", "127.0.0.1",
             "-p", str(free_port()), "-ci", "127.0.0.1", "-cp", str(free_port()),
             "-key", "caller", self._caller, "-key", "display", "",
+            *(["-inf", str(folder / "numbers.csv")] if self._forwarded else []),
             "-trace_stat", "-stf", str(folder / "stat.csv"), "-fd", "1",
             "-trace_rtt", "-rtt_freq", "1",
             "-trace_err", "-error_file", str(folder / "errors.log"), "-f", "3600",

@@ -177,7 +177,7 @@ def citizen(rtp_port: int, event_type: int) -> str:
 """
 
 
-def crowd(keys: Sequence[tuple[str, float]], talk: float) -> str:
+def crowd(keys: Sequence[tuple[str, float]], talk: float, *, forwarded: bool = False) -> str:
     """Return the scenario of one of many calls, all alike, that nobody leads.
 
     Keys go as SIP INFO: sipp's RTP keys need root and take half a second each.
@@ -185,9 +185,11 @@ def crowd(keys: Sequence[tuple[str, float]], talk: float) -> str:
     Args:
         keys: what to press, each with the seconds before it, the first counted from the answer.
         talk: seconds on the line after the last key; then the citizen hangs up.
+        forwarded: the number that sipp's ``field0`` gives has forwarded the call.
     """
     body = sdp("[rtpstream_audio_port]", 96)
-    invite = request("INVITE", "1", branch=INVITE_BRANCH, body=body)
+    extra = "Diversion: <sip:[field0]@[local_ip]>;reason=unconditional\n" if forwarded else ""
+    invite = request("INVITE", "1", branch=INVITE_BRANCH, extra=extra, body=body)
     parts = []
     sequence = 2
     for number, (key, pause) in enumerate(keys):

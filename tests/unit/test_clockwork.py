@@ -34,7 +34,7 @@ class Part:
             raise outcome
         return outcome
 
-    sweep = run_once = poll = _look
+    sweep = run_once = poll = remind = _look
 
     async def recompute(self) -> Swept:
         return Swept()
@@ -63,7 +63,13 @@ class Later(Part):
 @pytest.fixture(autouse=True)
 def rarely(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is looked at again by itself within a test."""
-    for name in ("SWEEP_SECONDS", "DELIVERY_SECONDS", "MAIL_SECONDS", "TIDY_SECONDS"):
+    for name in (
+        "SWEEP_SECONDS",
+        "DELIVERY_SECONDS",
+        "MAIL_SECONDS",
+        "TIDY_SECONDS",
+        "LINES_SECONDS",
+    ):
         monkeypatch.setattr(clockwork, name, 3600.0)
 
 
@@ -95,6 +101,13 @@ async def test_each_job_is_looked_at_and_asked_again_while_there_is_more() -> No
         await outbox.until(lambda: outbox.asked == 3)
         await mail.until(lambda: mail.asked == 2)
         await clocks.until(lambda: clocks.asked == 1)
+
+
+async def test_the_number_plan_is_looked_at() -> None:
+    clocks, outbox, _ = parts()
+    lines = Part(2)
+    async with running(Clockwork(clocks, outbox, Part(0), lines=lines)):  # type: ignore[arg-type]
+        await lines.until(lambda: lines.asked == 1)
 
 
 async def test_a_change_wakes_the_outbox_at_once() -> None:
@@ -178,7 +191,7 @@ async def test_posters_are_closed_at_the_end() -> None:
 @pytest.mark.parametrize(
     ("given", "jobs"),
     [
-        ({}, 3),
+        ({}, 4),
         (
             {
                 "HOTLINE_SMS_URL": "https://sms.example.cn/send",
@@ -189,7 +202,7 @@ async def test_posters_are_closed_at_the_end() -> None:
                 "HOTLINE_SMTP_URL": "smtp://hotline%40example.cn:p%3Aw@mail.example.cn",
                 "HOTLINE_MAIL_FROM": "12345热线 <hotline@example.cn>",
             },
-            4,
+            5,
         ),
     ],
 )

@@ -209,3 +209,15 @@ def test_seats_are_told_from_other_channels() -> None:
     assert seat_of("PJSIP/8001-00000003") == "8001"
     assert seat_of("PJSIP/trunk-00000003") is None
     assert seat_of("Local/8001@x-00000003;1") is None
+
+
+def test_a_call_that_the_hotline_places_is_no_citizens() -> None:
+    own = {"call": "placed.listen.8001.0f", "channel": "PJSIP/8009-00000002"}
+    rows = [
+        row(0, "CHAN_START", context="from-seat", **own),
+        hangup(5, "", **own),
+        row(5, "LINKEDID_END", **own),
+    ]
+    journal = Journal()
+    assert list(journal.read(rows)) == []
+    assert journal.open == {}

@@ -6,13 +6,14 @@ is wrong. What the documents do not say is marked ``assumed`` where it stands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ticketing.domain.actions import Coordination, Measure
+from ticketing.domain.lines import LinePlan
 from ticketing.domain.matters import OrderType, Urgency
 from ticketing.domain.repeats import RepeatSettings
 from ticketing.domain.routing import RoutingSettings
@@ -353,6 +354,7 @@ class PolicyPack:
         office_hours: opening and closing times of a working day, local.
         coordination: the ways of settling what concerns several units (I7, H6).
         archive_after_days: a closed order is archived so many days later (W8).
+        lines: the number plan (T2 to T4).
     """
 
     id: str
@@ -381,6 +383,7 @@ class PolicyPack:
     documents: Documents
     scoring: Scoring
     rules: tuple[RuleText, ...]
+    lines: LinePlan = field(default_factory=LinePlan)
 
     def __post_init__(self) -> None:
         _check_hours(self.office_hours)
