@@ -24,12 +24,17 @@ from ivr import clockwork, logs, prompts, roster, settings
 from ivr.agi import AgiServer
 from ivr.ami import Ami, AmiEvent
 from ivr.api import ApiServices, build_api, serve_tcp, serve_unix
+from ivr.api.control_models import figures_out
 from ivr.asterisk_files import SOUNDS, AsteriskFiles
-from ivr.call import Call, Outlook
+from ivr.call import Arrival, Call, Outlook
+from ivr.control import Control
+from ivr.desk import Desk
 from ivr.errors import AmiError, AsteriskError, HotlineError, SettingsError
 from ivr.ledger import Ledger
+from ivr.lines import CityLines
 from ivr.live import Live
 from ivr.lostkeys import LostKeys
+from ivr.numbers import Signalled
 from ivr.passover import PassOver
 from ivr.prepare import first_login
 from ivr.recordings import salvage
@@ -47,6 +52,7 @@ from ticketing.service.accounts import ADMIN, Accounts
 from ticketing.service.attachments import Attachments
 from ticketing.service.orders import Orders
 from ticketing.service.seats import Seats
+from ticketing.service.shifts import Shifts
 from ticketing.service.worlds import SqlWorlds
 from ticketing.store.attempts import RedisAttempts
 from ticketing.store.calls import Witness
@@ -56,6 +62,7 @@ log = logging.getLogger(__name__)
 ROSTER_SECONDS = 15.0
 SWEEP_SECONDS = 30.0
 LATE_ROWS_SECONDS = 1.0
+FIGURES_SECONDS = 2.0  # between two that are told
 AMI_EVENTS = "call,agent,dtmf"
 
 
@@ -65,6 +72,7 @@ class Controller:
     def __init__(self, chosen: Settings) -> None:
         self.settings = chosen
         self._linked = asyncio.Event()
+        self._records = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.wiring = Wiring.load(chosen)
         self.files = AsteriskFiles(chosen)
@@ -74,13 +82,17 @@ class Controller:
             wrap_up_seconds=chosen.wrap_up_seconds,
             on_ended=lambda call, facts: self.ledger.testify(Witness.AMI, call, facts),
             queue_now=lambda: roster.QUEUES[self._roster()],
+            persons=lambda seat: self.desk.seat(seat),
         )
+        packs = load_packs()
+        self.lines = CityLines(packs, chosen.city, chosen.timezone)
         self.ledger = Ledger(
             self.database,
             journal=self.files.journal,
             queue_log=self.files.queue_log,
             on_saved=self._recorded,
             salvage=lambda record: salvage(record, chosen.recordings),
+            find=self.lines.find,
         )
         self.ami = Ami(
             host=chosen.ami_host,
@@ -96,6 +108,21 @@ class Controller:
                 "QueuePenalty", Interface=member, Penalty=str(penalty)
             )
         )
+        self.shifts = Shifts(self.database, chosen.timezone)
+        self.desk = Desk(
+            self.shifts,
+            act=self.ami.action,
+            board=lambda: self.live.board,
+            reasons=chosen.pause_reasons,
+            wrap_up=timedelta(seconds=chosen.wrap_up_seconds),
+        )
+        self.control = Control(
+            self.ami,
+            lambda: self.live.board,
+            self.desk,
+            self.shifts,
+            ring_seconds=chosen.ring_seconds,
+        )
         self.lostkeys = LostKeys(self.live.waits, self._press)
         self.agi = AgiServer(
             chosen.agi_host,
@@ -109,7 +136,6 @@ class Controller:
         )
         seats = Seats(self.database)
         self.seat_plan = SeatPlan(seats, chosen, self.wiring)
-        packs = load_packs()
         if chosen.city not in {pack.city for pack in packs}:
             known = ", ".join(sorted({pack.city for pack in packs}))
             raise SettingsError(f"HOTLINE_CITY={chosen.city!r}: there are packs of {known}")
@@ -135,6 +161,10 @@ class Controller:
             worlds=self.worlds,
             attachments=chosen.home / "attachments",
             order_changed=self.clockwork.nudge,
+            dialled=self.ledger.dialled,
+            desk=self.desk,
+            control=self.control,
+            shifts=self.shifts,
             public_attempts=RedisAttempts(self.redis, limit=30, window=3600),
         )
 
@@ -142,6 +172,11 @@ class Controller:
     def outlook(self, call: str) -> Outlook:
         """What awaits a caller who is led to the queue now."""
         return self.live.outlook(call)
+
+    def arrival(self, came: Signalled) -> Arrival:
+        """The line of a call that comes now."""
+        line = self.lines.find(came, datetime.now(UTC)).line
+        return Arrival(line.number, line.announce, line.queue, line.skill, line.priority)
 
     async def order_state(self, number: str) -> State | None:
         """Where a work order is; None when there is none of this number."""
@@ -156,12 +191,15 @@ class Controller:
             stack.push_async_callback(self.database.close)
             stack.push_async_callback(self.redis.aclose)
             await self.ledger.open()
+            await self.desk.open()
             await self.agi.start()
             stack.push_async_callback(self.agi.close)
             for job in (
                 self.ledger.run(),
                 self.live.publish(),
                 self.passover.run(),
+                self.desk.run(),
+                self._figures(),
                 self._duty(),
                 self._sweep(),
                 self.clockwork.run(),
@@ -190,6 +228,8 @@ class Controller:
         self.live.apply(event)
         if event.name == "BridgeEnter":
             self._introduce(before, event)
+        self.desk.take(event)
+        self.control.take(event)
         self.passover.take(event)
         self.lostkeys.take(event)
 
@@ -215,12 +255,26 @@ class Controller:
     async def _link(self, up: bool) -> None:
         if not up:
             self.live.lost()
+            self.desk.lost()
             return
         channels = await self.ami.listing("CoreShowChannels")
-        queues = await self.ami.listing("QueueStatus")
+        queues = await self._members()
         self.live.resync(list(channels), list(queues))
+        self.desk.linked(queues)
         self.passover.resync(queues)
         self._linked.set()
+
+    async def _members(self) -> Sequence[AmiEvent]:
+        """The queues, once their members are the seats there are."""
+        queues = await self.ami.listing("QueueStatus")
+        try:
+            seats = await self.seat_plan.queues()
+        except TicketingError as problem:
+            log.warning("the seats stay as Asterisk knows them: %s", problem)
+            return queues
+        if await self.desk.join(seats, queues):
+            queues = await self.ami.listing("QueueStatus")
+        return queues
 
     async def _sweep(self) -> None:
         """End the records of calls that an Asterisk took with it: at reconnects and at times."""
@@ -253,9 +307,24 @@ class Controller:
     # --- others ----------------------------------------------------------------------------
     async def _recorded(self, records: Sequence[CallRecord]) -> None:
         self.live.tell({"recorded": [record.id for record in records]})
+        self._records.set()
+
+    async def _figures(self) -> None:
+        """Tell who watches how well calls are connected, as records come (T9)."""
+        while True:
+            await self._records.wait()
+            self._records.clear()
+            try:
+                self.live.tell({"figures": figures_out(*await self.shifts.figures())})
+            except TicketingError as problem:
+                log.info("the figures are put off: %s", problem)
+            await asyncio.sleep(FIGURES_SECONDS)
 
     async def _apply_seats(self) -> None:
-        self.live.keep_seats(await self.seat_plan.apply())
+        seats = await self.seat_plan.apply()
+        self.live.keep_seats(seats)
+        await self.desk.closed(set(seats))
+        await self.desk.join(seats, await self.ami.listing("QueueStatus"))
 
     def _password_changed(self, username: str) -> None:
         """The first password is worth nothing any more, so its file goes."""

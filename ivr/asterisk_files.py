@@ -14,7 +14,7 @@ from ivr.wiring import Wiring, write_private
 
 TEMPLATES = PROJECT / "asterisk_conf"
 SOUNDS = PROJECT / "sounds"
-_SEAT_FILES = {"pjsip_seats.conf", "queue_members.conf", "rtp.conf"}
+_SEAT_FILES = {"pjsip_seats.conf", "rtp.conf"}
 _DEFAULTS_WILL_DO = (
     "acl.conf",
     "ccss.conf",
@@ -91,10 +91,6 @@ class AsteriskFiles:
         rtp = environment.get_template("rtp.conf")
         ports = self.settings.rtp_ports
         write_private(self.etc / "rtp.conf", rtp.render(rtp_ports=ports, browsers=browsers))
-        members = environment.get_template("queue_members.conf")
-        for queue, rosters in (("day", {"all", "day"}), ("night", {"all", "night"})):
-            chosen = [seat for seat in seats if seat.roster in rosters]
-            write_private(self.etc / f"queue_{queue}.conf", members.render(seats=chosen))
 
     def _values(self, installed: Installation, wiring: Wiring, data: Path) -> dict[str, Any]:
         s = self.settings

@@ -12,16 +12,19 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from ivr.api.live import Broadcast
 from ivr.call import Outlook
-from ivr.switchboard import Board, Device, Event, LiveCall, LiveSeat, Stage, reduce, resync
+from ivr.switchboard import Board, Device, Event, LiveCall, LiveSeat, Spy, Stage, reduce, resync
+from ticketing.domain.shifts import Doing, PhoneNow, SeatNow
 
 log = logging.getLogger(__name__)
 PUBLISH_SECONDS = 0.1
 _FIRST_GUESS_SECONDS = 180.0
 _WEIGHT = 0.1
+_NO_SEAT = {Device.UNAVAILABLE.value, Doing.LOGGED_OUT.value}  # states in which no call can come
 
 
 class Live:
@@ -33,9 +36,11 @@ class Live:
         wrap_up_seconds: int,
         on_ended: Callable[[str, Mapping[str, Any]], None],
         queue_now: Callable[[], str],
+        persons: Callable[[str], SeatNow | None] = lambda _seat: None,
     ) -> None:
         """
         Args:
+            persons: who sits at a seat; None where nobody has ever logged in.
             on_ended: told what we saw of each call that ended: its id, and its facts as a witness.
             queue_now: the queue of the roster on duty.
         """
@@ -44,6 +49,7 @@ class Live:
         self._wrap_up = wrap_up_seconds
         self._on_ended = on_ended
         self._queue_now = queue_now
+        self._persons = persons
         self._handling = _FIRST_GUESS_SECONDS
         self._led: set[str] = set()  # calls that hear how long it takes, and queue after that
         self._published: dict[str, dict[str, Any]] = {"calls": {}, "seats": {}, "queues": {}}
@@ -92,7 +98,7 @@ class Live:
         seats = [
             seat
             for seat in self.board.seats.values()
-            if queue in seat.queues and seat.device is not Device.UNAVAILABLE
+            if queue in seat.queues and self._state(seat) not in _NO_SEAT
         ]
         idle = sum(self._state(seat) == "idle" for seat in seats)
         ringing = sum(seat.device is Device.RINGING for seat in seats)
@@ -155,7 +161,8 @@ class Live:
 
     def _picture(self) -> dict[str, dict[str, Any]]:
         board = self.board
-        on_call = {c.seat: c.call for c in board.channels.values() if c.seat}
+        on_call = {c.seat: c.call for c in board.channels.values() if c.seat and not c.spy}
+        spies = {c.seat: c.spy for c in board.channels.values() if c.seat and c.spy}
         return {
             "calls": {call.id: self._call(call) for call in board.calls.values()},
             "seats": {
@@ -164,6 +171,8 @@ class Live:
                     "state": self._state(seat),
                     "since": seat.since,
                     "call": on_call.get(seat.number),
+                    **self._person(seat.number),
+                    **_supervises(spies.get(seat.number)),
                 }
                 for seat in sorted(board.seats.values(), key=lambda seat: seat.number)
             },
@@ -189,13 +198,34 @@ class Live:
             "arrived": call.arrived_at,
             "answered": call.answered_at,
             "seats": sorted(self.board.parties(call.id)),
+            "held": call.held is not None,
+        }
+
+    def _person(self, number: str) -> dict[str, Any]:
+        """Who sits there; nothing where nobody has ever logged in."""
+        now = self._persons(number)
+        if now is None or not now.managed:
+            return {}
+        until = now.wrap_up_until
+        return {
+            "person": now.person or None,
+            "pause": now.pause or None,
+            "wrap_up_until": None if until is None else until.timestamp(),
         }
 
     def _state(self, seat: LiveSeat) -> str:
+        now = self._persons(seat.number)
+        if seat.device is Device.IDLE and now is not None and now.managed:
+            doing = replace(now, phone=PhoneNow.IDLE, seen=True).doing(datetime.now(UTC))
+            return "idle" if doing is Doing.READY else doing.value
         ended = seat.last_call_at
         if seat.device is Device.IDLE and ended is not None and time.time() < ended + self._wrap_up:
             return "wrap_up"
         return seat.device.value
+
+
+def _supervises(spy: Spy | None) -> dict[str, Any]:
+    return {} if spy is None else {"supervises": {"how": spy.how.value, "seat": spy.seat}}
 
 
 def witness(call: LiveCall) -> dict[str, Any]:

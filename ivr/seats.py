@@ -1,9 +1,9 @@
-"""Seats from SQL into Asterisk: endpoints and queue members, without a restart."""
+"""Seats from SQL into Asterisk: their endpoints, without a restart. `ivr.desk` does the queues."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from ivr import roster
@@ -11,10 +11,11 @@ from ivr.ami_link import Link, Request, open_link
 from ivr.asterisk_files import AsteriskFiles
 from ivr.settings import Settings
 from ivr.wiring import Wiring
+from ticketing.domain.seats import Seat
 from ticketing.service.seats import Seats
 
 _RELOAD_SECONDS = 10.0
-_MODULES = ("res_rtp_asterisk.so", "res_pjsip.so", "app_queue.so")
+_MODULES = ("res_rtp_asterisk.so", "res_pjsip.so")
 
 
 @asynccontextmanager
@@ -54,10 +55,22 @@ class SeatPlan:
             async with manager(self._settings, self._wiring) as link:
                 for module in _MODULES:
                     await link.ask(Request("Reload", {"Module": module}), _RELOAD_SECONDS)
-            return {seat.number: roster.queues_of(seat.roster) for seat in seats}
+            return _queues(seats)
+
+    async def queues(self) -> Mapping[str, frozenset[str]]:
+        """The seats there are: the number of each, and the queues that ring it.
+
+        Raises:
+            DatabaseUnavailable
+        """
+        return _queues(await self._seats.list())
 
     async def put_on_duty(self, on_duty: str) -> None:
         """Tell the dialplan which roster is on duty (T1)."""
         fields = {"Family": "hotline", "Key": "roster", "Val": on_duty}
         async with manager(self._settings, self._wiring) as link:
             await link.ask(Request("DBPut", fields), _RELOAD_SECONDS)
+
+
+def _queues(seats: Iterable[Seat]) -> dict[str, frozenset[str]]:
+    return {seat.number: roster.queues_of(seat.roster) for seat in seats}

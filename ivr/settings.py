@@ -64,6 +64,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HOTLINE_QUEUE_STRATEGY", "longest-idle", "`longest-idle` or `round-robin`"),
     Setting("HOTLINE_RING_SECONDS", "20", "how long one seat rings before the next is tried"),
     Setting("HOTLINE_WRAP_UP_SECONDS", "15", "how long a seat is left in peace after a call"),
+    Setting(
+        "HOTLINE_PAUSE_REASONS", "小休,用餐,会议,培训,整理工单", "why a seat may take no calls"
+    ),
     Setting("HOTLINE_ASTERISK", "found or fetched", "path of an Asterisk binary, 20 or newer"),
     Setting("HOTLINE_CACHE", "the user's cache folder", "where fetched programs are kept"),
     Setting("HOTLINE_AMI_HOST", "127.0.0.1", "where Asterisk's manager listens"),
@@ -150,6 +153,7 @@ class Settings:
     queue_strategy: str = "longest-idle"
     ring_seconds: int = 20
     wrap_up_seconds: int = 15
+    pause_reasons: tuple[str, ...] = ("小休", "用餐", "会议", "培训", "整理工单")
     asterisk: Path | None = None
     cache: Path = Path()
     ami_host: str = "127.0.0.1"
@@ -239,6 +243,7 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
         wrap_up_seconds=_seconds(
             "HOTLINE_WRAP_UP_SECONDS", get("HOTLINE_WRAP_UP_SECONDS", "15"), 0
         ),
+        pause_reasons=_reasons(get("HOTLINE_PAUSE_REASONS", "小休,用餐,会议,培训,整理工单")),
         asterisk=Path(asterisk).expanduser() if asterisk else None,
         cache=Path(get("HOTLINE_CACHE", str(default_cache(values)))).expanduser(),
         ami_host=_host("HOTLINE_AMI_HOST", get("HOTLINE_AMI_HOST", "127.0.0.1")),
@@ -438,6 +443,16 @@ def _seconds(name: str, text: str, least: int) -> int:
     if text.isascii() and text.isdigit() and least <= int(text) <= 600:
         return int(text)
     raise SettingsError(f"{name}={text!r}: a number of seconds from {least} to 600")
+
+
+def _reasons(value: str) -> tuple[str, ...]:
+    reasons = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    if not reasons or any(len(r) > 40 or not r.isprintable() or "|" in r for r in reasons):
+        raise SettingsError(
+            f"HOTLINE_PAUSE_REASONS={value!r}: write reasons of up to 40 characters with commas "
+            "between them, such as 小休,用餐"
+        )
+    return reasons
 
 
 def _node(text: str) -> str:

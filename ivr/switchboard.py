@@ -12,10 +12,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from ticketing.domain.calls import PLACED
+
 Event = Mapping[str, Any]
 _STAMP = re.compile(r"\d{10,}\.\d{6}")
 _SEAT = re.compile(r"PJSIP/(\d+)(?:-[0-9a-f]{8})?")
 _CITIZEN_CONTEXTS = frozenset({"from-trunk", "from-seat"})
+_SPY = re.compile(re.escape(PLACED) + r"(listen|whisper|barge)\.(\d+)\.[0-9a-f]+")
+_HOLD = "seat-hold"  # the context of extensions.conf in which a citizen is on hold
 
 
 class Stage(StrEnum):
@@ -25,6 +29,33 @@ class Stage(StrEnum):
     QUEUE = "queue"
     TALKING = "talking"
     AFTER = "after"  # the survey, or a message being left
+
+
+class Held(StrEnum):
+    """Where a call on hold was put on hold."""
+
+    DESK = "desk"
+    PHONE = "phone"
+
+
+class Spying(StrEnum):
+    """How a supervisor takes part in a seat's call."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"  # heard by the seat alone
+    BARGE = "barge"  # heard by both
+
+
+@dataclass(frozen=True, slots=True)
+class Spy:
+    """What a supervisor's leg is for: ``seat`` is the one whose call is heard."""
+
+    how: Spying
+    seat: str
+
+    def call_id(self, mark: str) -> str:
+        """The id of such a leg's call; ``mark``, of hexadecimal digits, makes it the only one."""
+        return f"{PLACED}{self.how}.{self.seat}.{mark}"
 
 
 class Device(StrEnum):
@@ -46,6 +77,12 @@ class Channel:
     seat: str | None
     bridge: str | None = None
 
+    @property
+    def spy(self) -> Spy | None:
+        """What a supervisor's leg is for; None of any other leg."""
+        match = _SPY.fullmatch(self.call)
+        return None if match is None else Spy(Spying(match[1]), match[2])
+
 
 @dataclass(frozen=True, slots=True)
 class LiveCall:
@@ -53,6 +90,7 @@ class LiveCall:
 
     Attributes:
         partial: part of it happened while we had no contact.
+        handed_on: from one seat to another, so that the queue tells no more of it.
     """
 
     id: str
@@ -65,6 +103,8 @@ class LiveCall:
     answered_at: float | None = None
     ended_by: str | None = None
     partial: bool = False
+    held: Held | None = None
+    handed_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +182,13 @@ def resync(
             event.get("BridgeId") or None,
         )
         legs[leg.id] = leg
-        if leg.id == leg.call:
+        if leg.id == leg.call and not leg.id.startswith(PLACED):
+            held = Held.DESK if event.get("Context") == _HOLD else None
             calls[leg.id] = replace(
                 old.calls.get(leg.id)
                 or LiveCall(leg.id, event.get("CallerIDNum", ""), now - _seconds(event)),
                 partial=True,
+                held=held if event.get("Application") == "Read" else None,
             )
     waiting: dict[str, list[tuple[int, str]]] = {}
     seats: dict[str, LiveSeat] = {}
@@ -202,6 +244,8 @@ def _new_channel(board: Board, event: Event) -> Board:
     board = replace(board, channels={**board.channels, leg.id: leg})
     if leg.id != leg.call or event.get("Context") not in _CITIZEN_CONTEXTS:
         return board
+    if leg.id.startswith(PLACED):
+        return board
     call = LiveCall(leg.id, event.get("CallerIDNum", ""), _time(event))
     return replace(board, calls={**board.calls, call.id: call})
 
@@ -213,12 +257,20 @@ def _hangup(board: Board, event: Event) -> Board:
     board = replace(board, channels={k: v for k, v in board.channels.items() if k != gone})
     call = board.calls.get(gone)
     if call is None:
-        return board
+        return _without_seats(board)
     return replace(
         _unqueue(board, gone),
         calls={k: v for k, v in board.calls.items() if k != gone},
         ended=(call,),
     )
+
+
+def _without_seats(board: Board) -> Board:
+    """A call whose last seat is gone is not talking any more; one of the queue is told so first."""
+    for call in board.calls.values():
+        if call.stage is Stage.TALKING and call.handed_on and not board.parties(call.id):
+            board = _change(board, call.id, stage=Stage.AFTER, held=None)
+    return board
 
 
 def _joined_queue(board: Board, event: Event) -> Board:
@@ -262,7 +314,8 @@ def _agent_complete(board: Board, event: Event) -> Board:
     seats = {**board.seats, number: replace(seat, last_call_at=_time(event))}
     call = event.get("Uniqueid", "")  # missing when the citizen's channel is gone already
     board = _unqueue(replace(board, seats=seats), call)
-    return _change(board, call, stage=Stage.AFTER, ended_by=event.get("Reason", "").lower())
+    ended_by = event.get("Reason", "").lower()
+    return _change(board, call, stage=Stage.AFTER, ended_by=ended_by, held=None)
 
 
 def _abandoned(board: Board, event: Event) -> Board:
@@ -270,7 +323,24 @@ def _abandoned(board: Board, event: Event) -> Board:
 
 
 def _bridge_enter(board: Board, event: Event) -> Board:
-    return _bridge(board, event, event["BridgeUniqueid"])
+    board = _bridge(board, event, event["BridgeUniqueid"])
+    call = board.calls.get(event.get("Linkedid", ""))
+    if call is None or call.stage is not Stage.AFTER or call.answered_at is None:
+        return board
+    if not board.parties(call.id):
+        return board
+    return _change(board, call.id, stage=Stage.TALKING, handed_on=True)
+
+
+def _music(board: Board, event: Event) -> Board:
+    call = board.calls.get(event["Uniqueid"])
+    if call is None or call.stage is not Stage.TALKING:
+        return board
+    return _change(board, call.id, held=Held.DESK if event.get("Context") == _HOLD else Held.PHONE)
+
+
+def _music_over(board: Board, event: Event) -> Board:
+    return _change(board, event["Uniqueid"], held=None)
 
 
 def _bridge_leave(board: Board, event: Event) -> Board:
@@ -353,4 +423,6 @@ _HANDLERS: Mapping[str, Callable[[Board, Event], Board]] = {
     "BridgeEnter": _bridge_enter,
     "BridgeLeave": _bridge_leave,
     "DeviceStateChange": _device_state,
+    "MusicOnHoldStart": _music,
+    "MusicOnHoldStop": _music_over,
 }

@@ -20,7 +20,7 @@ from ticketing.domain.work_order import State
 from ticketing.service.clocks import Clocks
 from ticketing.service.orders import Orders
 from ticketing.service.worlds import SqlWorlds
-from ticketing.store import orders as store
+from ticketing.store import order_pages as store
 from ticketing.store.database import Database
 from ticketing.store.order_tables import ORDER_UNITS, WORK_ORDERS
 from ticketing.store.orders import Filters, Sort

@@ -179,10 +179,11 @@ def molds(city: City, until: datetime, seed: int) -> list[Mold]:
 def casts(shapes: list[Mold], orders: int, until: datetime, seed: int) -> Iterator[Cast]:
     """So many orders, in order of time: the done ones over five years, the open ones of now."""
     dice = Random(f"{seed}/casts")
-    copies = -(-orders // len(shapes))
+    copies = -(-orders * 11 // (len(shapes) * 10))
     plan: list[tuple[datetime, int]] = []
     for place, mold in enumerate(shapes):
-        for _ in range(copies):
+        # of all that are open, most have come in during the last days; a tenth is plenty of them
+        for _ in range(copies if mold.over else -(-copies // 10)):
             back = timedelta(weeks=dice.randrange(_WEEKS) if mold.over else 0)
             jitter = timedelta(seconds=dice.randrange(-6 * 3600, 6 * 3600) if mold.over else 0)
             plan.append((mold.received - back + jitter, place))

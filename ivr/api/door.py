@@ -23,9 +23,11 @@ from ivr.api.services import Ask, UseCases
 from ivr.errors import HotlineError
 from ticketing.domain.errors import (
     BadAttachment,
+    BadPauseReason,
     GuardFailed,
     NotAllowed,
     NotLoggedIn,
+    PersonSeated,
     TicketingError,
     TooManyAttempts,
 )
@@ -100,6 +102,10 @@ async def errors_as_json(request: web.Request, handler: _Next) -> web.StreamResp
         return problem(request, error.id, reason=error.guard, zh=error.zh, en=error.en, ko=error.ko)
     except BadAttachment as error:
         return problem(request, error.id, detail=str(error))
+    except BadPauseReason as error:
+        return problem(request, error.id, reasons="、".join(error.reasons))
+    except PersonSeated as error:
+        return problem(request, error.id, seat=error.seat)
     except TicketingError as error:
         headers = {"WWW-Authenticate": "Bearer"} if PROBLEMS[error.id].status == 401 else {}
         return problem(request, error.id, headers)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ivr.api import handlers, models
+from ivr.api.control_routes import CONTROL_ROUTES
 from ivr.api.events import events
 from ivr.api.health import healthz
 from ivr.api.inbox_routes import INBOX_ROUTES
+from ivr.api.line_routes import LINE_ROUTES
 from ivr.api.order_routes import ORDER_ROUTES
 from ivr.api.reference_routes import REFERENCE_ROUTES
 from ivr.api.route import Access, Route
@@ -156,4 +158,11 @@ _CALL_ROUTES: tuple[Route, ...] = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*_CALL_ROUTES, *ORDER_ROUTES, *INBOX_ROUTES, *REFERENCE_ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *_CALL_ROUTES,
+    *CONTROL_ROUTES,
+    *ORDER_ROUTES,
+    *INBOX_ROUTES,
+    *LINE_ROUTES,
+    *REFERENCE_ROUTES,
+)

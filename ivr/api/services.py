@@ -12,6 +12,8 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from ivr.api.live import Live
+from ivr.control import Control
+from ivr.desk import Desk
 from ticketing.domain.roles import Principal
 from ticketing.service.accounts import Accounts, Attempts
 from ticketing.service.advice import Advice
@@ -21,11 +23,13 @@ from ticketing.service.categories import Categories
 from ticketing.service.clock import utc_now
 from ticketing.service.inbox import Inbox
 from ticketing.service.knowledge import Knowledge
+from ticketing.service.lines import Lines
 from ticketing.service.notices import Notices
 from ticketing.service.orders import Orders, Worlds
 from ticketing.service.papers import Papers
 from ticketing.service.policies import Policies
 from ticketing.service.seats import Seats
+from ticketing.service.shifts import Shifts
 from ticketing.service.supervision import Supervision
 from ticketing.service.units import Units
 from ticketing.store.database import Database
@@ -46,10 +50,13 @@ class ApiServices:
         version: the program's, for the API's description.
         worlds: units, policy packs and calendar.
         attachments: the folder of the orders' files.
+        desk, shifts: who sits where, and how long.
+        control: steers the calls going on.
         public_attempts: how often an address is heard that needs no log-in.
         now: the clock of the work orders, UTC.
         beside: checks that are shown, and do not make the hotline unwell.
         order_changed: told after each step of an order.
+        dialled: the number that the citizen of a call still going on has dialled (T2), or None.
     """
 
     database: Database
@@ -64,9 +71,13 @@ class ApiServices:
     worlds: Worlds
     attachments: Path
     public_attempts: Attempts
+    desk: Desk
+    control: Control
+    shifts: Shifts
     now: Callable[[], datetime] = utc_now
     beside: Mapping[str, Check] = field(default_factory=dict)
     order_changed: Callable[[], None] = lambda: None
+    dialled: Callable[[str], str | None] = lambda _call: None
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,7 @@ class UseCases:
     policies: Policies
     inbox: Inbox
     supervision: Supervision
+    lines: Lines
 
     @classmethod
     def of(cls, services: ApiServices) -> UseCases:
@@ -110,6 +122,7 @@ class UseCases:
             Policies(),
             Inbox(database, services.now),
             Supervision(database, orders, services.worlds, services.now),
+            Lines(database, services.worlds, services.now),
         )
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "watch": "ivr.cli.watch:watch",
     "seats": "ivr.cli.seats:seats",
     "calls": "ivr.cli.calls:calls",
+    "lines": "ivr.cli.lines:lines",
     "users": "ivr.cli.users:users",
     "audit": "ivr.cli.audit:audit",
     "settings": "ivr.cli.settings:settings_",

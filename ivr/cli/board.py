@@ -22,6 +22,8 @@ _SEAT_LOOKS = {
     "ringing": ("ringing", "bold yellow"),
     "busy": ("talking", "bold red"),
     "wrap_up": ("wrap-up", "cyan"),
+    "paused": ("paused", "magenta"),
+    "logged_out": ("logged out", "bright_black"),
     "unavailable": ("no phone", "bright_black"),
 }
 _STAGE_LOOKS = {

@@ -130,6 +130,7 @@ VALUES: Mapping[str, Callable[[Settings], str]] = {
     "HOTLINE_QUEUE_STRATEGY": lambda s: s.queue_strategy,
     "HOTLINE_RING_SECONDS": lambda s: str(s.ring_seconds),
     "HOTLINE_WRAP_UP_SECONDS": lambda s: str(s.wrap_up_seconds),
+    "HOTLINE_PAUSE_REASONS": lambda s: ",".join(s.pause_reasons),
     "HOTLINE_ASTERISK": lambda s: str(s.asterisk) if s.asterisk else "found or fetched",
     "HOTLINE_CACHE": lambda s: str(s.cache),
     "HOTLINE_AMI_HOST": lambda s: s.ami_host,

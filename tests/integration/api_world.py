@@ -17,12 +17,14 @@ from argon2 import PasswordHasher
 
 from ivr.api import ApiServices, Broadcast, build_api
 from speech.recording import join
+from tests.integration.fake_exchange import FakeExchange
 from tests.integration.samples import ARRIVED
 from ticketing.domain.roles import Role
 from ticketing.policies.loader import load_calendar, load_packs
 from ticketing.service.accounts import Accounts
 from ticketing.service.passwords import Passwords
 from ticketing.service.seats import Seats
+from ticketing.service.shifts import Shifts
 from ticketing.service.worlds import SqlWorlds
 from ticketing.store.attempts import MemoryAttempts
 from ticketing.store.database import Database
@@ -105,6 +107,9 @@ class World:
         self.seats = Seats(database, self.clock)
         self.health: dict[str, Any] = {}
         self.beside: dict[str, Any] = {}
+        self.exchange = FakeExchange()
+        self.shifts = Shifts(database, ZONE, self.office_clock)
+        self.desk = self.exchange.desk(self.shifts, self.office_clock)
         self.applied = 0
         self.changed: list[str] = []
         self.apply_error: Exception | None = None
@@ -121,6 +126,9 @@ class World:
             version="1.2.3",
             worlds=SqlWorlds(database, load_packs(), load_calendar(), ZONE, city="yanji"),
             attachments=recordings.with_name("attachments"),
+            desk=self.desk,
+            control=self.exchange.control(self.desk, self.shifts),
+            shifts=self.shifts,
             public_attempts=MemoryAttempts(limit=1000, clock=self.clock.seconds),
             now=self.office_clock,
         )
@@ -128,6 +136,7 @@ class World:
     async def open(self) -> None:
         await self.accounts.ensure_admin(ADMIN_PASSWORD)
         self.recordings.mkdir()
+        self.exchange.link(self.desk, "8001", "8002", "8009")
         self.client = TestClient(TestServer(build_api(self.services)), cookie_jar=DummyCookieJar())
         await self.client.start_server()
 

@@ -25,6 +25,7 @@ from ticketing.store import (  # noqa: F401 - their tables
     inbox_tables,
     order_tables,
     reference_tables,
+    shift_tables,
 )
 from ticketing.store import database as database_module
 from ticketing.store.database import Database

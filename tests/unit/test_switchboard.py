@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.switchboard import Board, Device, LiveCall, Stage, reduce, resync
+from ivr.switchboard import Board, Device, LiveCall, Spy, Spying, Stage, reduce, resync
 
 RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.jsonl.gz"))
 Event = dict[str, Any]
@@ -208,3 +209,59 @@ def test_recorded_logs_of_real_calls(log: Path) -> None:
 
 def test_there_are_recorded_logs() -> None:
     assert RECORDED
+
+
+def talking() -> Board:
+    """A citizen, 1.0, talks to seat 8001."""
+    board = Board()
+    for leg, name, context in (("1.0", "trunk", "from-trunk"), ("1.1", "8001", "from-seat")):
+        channel = {"Channel": f"PJSIP/{name}-00000001", "Uniqueid": leg, "Linkedid": "1.0"}
+        board = reduce(board, {"Event": "Newchannel", "Context": context, **channel})
+    board = reduce(board, {"Event": "AgentConnect", "Uniqueid": "1.0", "MemberName": "8001"})
+    for leg in ("1.0", "1.1"):
+        entered = {"Uniqueid": leg, "Linkedid": "1.0", "BridgeUniqueid": "b"}
+        board = reduce(board, {"Event": "BridgeEnter", **entered})
+    return board
+
+
+@pytest.mark.parametrize(("context", "held"), [("seat-hold", "desk"), ("queue", "phone")])
+def test_music_within_a_call_is_a_hold_and_music_in_the_queue_is_none(
+    context: str, held: str
+) -> None:
+    board = reduce(talking(), {"Event": "MusicOnHoldStart", "Uniqueid": "1.0", "Context": context})
+    assert board.calls["1.0"].held == held
+    assert reduce(board, {"Event": "MusicOnHoldStop", "Uniqueid": "1.0"}).calls["1.0"].held is None
+    waiting = replace(talking().calls["1.0"], stage=Stage.QUEUE)
+    board = Board(calls={"1.0": waiting})
+    board = reduce(board, {"Event": "MusicOnHoldStart", "Uniqueid": "1.0", "Context": context})
+    assert board.calls["1.0"].held is None
+
+
+def test_a_call_handed_on_talks_again_until_the_second_seat_is_gone() -> None:
+    board = reduce(talking(), {"Event": "BridgeLeave", "Uniqueid": "1.1", "BridgeUniqueid": "b"})
+    board = reduce(board, {"Event": "BridgeLeave", "Uniqueid": "1.0", "BridgeUniqueid": "b"})
+    board = reduce(board, {"Event": "AgentComplete", "Uniqueid": "1.0", "MemberName": "8001"})
+    board = reduce(board, {"Event": "Hangup", "Uniqueid": "1.1", "Linkedid": "1.0"})
+    assert board.calls["1.0"].stage is Stage.AFTER
+    leg = {"Channel": "PJSIP/8002-00000003", "Uniqueid": "1.2", "Linkedid": "1.0"}
+    board = reduce(board, {"Event": "Newchannel", "Context": "from-seat", **leg})
+    for each in ("1.0", "1.2"):
+        entered = {"Uniqueid": each, "Linkedid": "1.0", "BridgeUniqueid": "c"}
+        board = reduce(board, {"Event": "BridgeEnter", **entered})
+    assert board.calls["1.0"].stage is Stage.TALKING
+    assert board.parties("1.0") == {"8002"}
+    assert board.calls["1.0"].seat == "8001"  # I4
+    board = reduce(board, {"Event": "Hangup", "Uniqueid": "1.2", "Linkedid": "1.0"})
+    assert board.calls["1.0"].stage is Stage.AFTER
+
+
+def test_a_supervisors_leg_is_no_citizens_call_and_says_what_it_is() -> None:
+    call = Spy(Spying.WHISPER, "8001").call_id("0f")
+    leg = {"Channel": "PJSIP/8009-00000003", "Uniqueid": call, "Linkedid": call}
+    board = reduce(talking(), {"Event": "Newchannel", "Context": "from-seat", **leg})
+    assert set(board.calls) == {"1.0"}
+    assert board.channels[call].spy == Spy(Spying.WHISPER, "8001")
+    assert board.channels["1.1"].spy is None
+    row = {"Event": "CoreShowChannel", "BridgeId": "", **leg}
+    again = resync([row], [], 0.0)
+    assert (set(again.calls), set(again.channels)) == (set(), {call})

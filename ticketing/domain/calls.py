@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+PLACED = "placed."
+"""How the ids of calls begin that the hotline places itself; they are no citizen's."""
+
 
 class Outcome(StrEnum):
     """How a call ended, seen from the citizen."""

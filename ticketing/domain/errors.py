@@ -5,6 +5,7 @@
 │   ├── ``CallNotFound``          no call has this id
 │   ├── ``RecordingNotFound``     the call has no recording, or its file is gone
 │   ├── ``SeatNotFound``          no seat has this number
+│   ├── ``QueueNotFound``         no queue has this name
 │   ├── ``UserNotFound``          no user has this name
 │   ├── ``NoPolicy``              no policy pack has this id, or none was in force that day
 │   ├── ``UnitNotFound``          no unit has this id
@@ -40,13 +41,23 @@
 │   ├── ``ResponsibilityExists``  the unit has it in these days already
 │   ├── ``BadPeriod``             it ends before it begins, or is too long
 │   ├── ``ArticleChanged``        somebody else was faster; load it again
-│   └── ``BadAttachment``         a file's type or size is not taken
+│   ├── ``BadAttachment``         a file's type or size is not taken
+│   ├── ``PhoneNotRegistered``    the seat's phone is not there: no call could reach it
+│   ├── ``PhoneNotAnswered``      it was rung, and nobody answered
+│   ├── ``SeatBusy``              the seat has a call, or another one rings there
+│   ├── ``SeatTaken``             another person sits there
+│   ├── ``PersonSeated``          the person sits at another seat; ``seat`` names it
+│   ├── ``NobodyThere``           nobody is logged in at the seat
+│   ├── ``BadPauseReason``        not one of the reasons for a pause
+│   ├── ``CallNotConnected``      the call is not with a seat now, or over
+│   └── ``CallHeldElsewhere``     it was put on hold on the telephone, and is resumed there
 ├── ``AccessError``               who is asking, and may they?
 │   ├── ``WrongCredentials``      name or password is wrong; which of them is not told
 │   ├── ``WrongPassword``         the old password, asked for again, is wrong
 │   ├── ``NotLoggedIn``           no session, or it has ended
 │   ├── ``NotAllowed``            no role of the user's gives the permission
 │   ├── ``NotYourUnit``           neither one's own unit's nor of one below it
+│   ├── ``NotYourSeat``           another person's seat, or a call of another seat
 │   ├── ``NotYours``              not from this role or this place in the tree (W8)
 │   └── ``TooManyAttempts``       wait ``retry_after`` seconds
 ├── ``PolicyError``               a policy pack's file cannot be used: file, line and cure
@@ -54,6 +65,8 @@
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from ticketing.domain.wording import Text
 
@@ -102,6 +115,10 @@ class DeliveryNotFound(NotFound):
 
 class SeatNotFound(NotFound):
     id = "seat_not_found"
+
+
+class QueueNotFound(NotFound):
+    id = "queue_not_found"
 
 
 class UserNotFound(NotFound):
@@ -208,6 +225,54 @@ class BadAttachment(Refused):
     id = "bad_attachment"
 
 
+class PhoneNotRegistered(Refused):
+    id = "phone_not_registered"
+
+
+class PhoneNotAnswered(Refused):
+    id = "phone_not_answered"
+
+
+class SeatBusy(Refused):
+    id = "seat_busy"
+
+
+class SeatTaken(Refused):
+    id = "seat_taken"
+
+
+class PersonSeated(Refused):
+    """Attributes: seat: where the person sits."""
+
+    id = "person_seated"
+
+    def __init__(self, seat: str) -> None:
+        super().__init__(f"already logged in at seat {seat}")
+        self.seat = seat
+
+
+class NobodyThere(Refused):
+    id = "nobody_there"
+
+
+class BadPauseReason(Refused):
+    """Attributes: reasons: those there are."""
+
+    id = "bad_pause_reason"
+
+    def __init__(self, reason: str, reasons: Iterable[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(f"{reason!r} is none of {', '.join(self.reasons)}")
+
+
+class CallNotConnected(Refused):
+    id = "call_not_connected"
+
+
+class CallHeldElsewhere(Refused):
+    id = "call_held_elsewhere"
+
+
 class UnitExists(Refused):
     id = "unit_exists"
 
@@ -262,6 +327,10 @@ class NotYours(AccessError):
 
 class NotYourUnit(AccessError):
     id = "not_your_unit"
+
+
+class NotYourSeat(AccessError):
+    id = "not_your_seat"
 
 
 class TooManyAttempts(AccessError):

@@ -55,6 +55,9 @@ class Permission(StrEnum):
     ORDERS_SEE_CITIZENS = "orders.see_citizens"
     SUPERVISION_DECIDE = "supervision.decide"
     OUTBOX_MANAGE = "outbox.manage"
+    DESK_SIT = "desk.sit"  # take a seat, and steer the calls of that seat
+    DESK_MANAGE = "desk.manage"  # the same for every seat
+    CALLS_SUPERVISE = "calls.supervise"  # listen, whisper, barge
 
 
 _WATCH = frozenset({Permission.QUEUES_VIEW, Permission.SEATS_VIEW, Permission.EVENTS_WATCH})
@@ -83,7 +86,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
     | _TAKE_IN
     | _WATCH
     | _SERVE
-    | {Permission.CALLS_LIST, Permission.CALLS_SEE_NUMBERS},
+    | {Permission.CALLS_LIST, Permission.CALLS_SEE_NUMBERS, Permission.DESK_SIT},
     Role.DISPATCHER: _LOOK_UP
     | _TAKE_IN
     | _WATCH
@@ -94,6 +97,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         Permission.NOTICES_WRITE,
         Permission.NOTICES_PUBLISH,
         Permission.SUPERVISION_DECIDE,
+        Permission.DESK_SIT,
     },
     Role.MANAGER: _LOOK_UP
     | _TAKE_IN
@@ -111,6 +115,9 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         Permission.NOTICES_PUBLISH,
         Permission.SUPERVISION_DECIDE,
         Permission.OUTBOX_MANAGE,
+        Permission.DESK_SIT,
+        Permission.DESK_MANAGE,
+        Permission.CALLS_SUPERVISE,
     },
     Role.UNIT_LEADER: _LOOK_UP
     | _HANDLE

@@ -154,8 +154,10 @@ ORDER_UNITS = Table(
     Column("number", NUMBER, ForeignKey("work_orders.number"), primary_key=True),
     Column("received_at", UtcDateTime, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("category", String(64), nullable=False),
     Column("holds", Boolean, nullable=False),
     Index("ix_order_units_received", "unit", "received_at", "number"),
+    Index("ix_order_units_category", "unit", "category", "received_at", "number"),
     Index("ix_order_units_state", "unit", "state", "received_at", "number"),
     Index("ix_order_units_number", "number"),
 )

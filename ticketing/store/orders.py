@@ -2,140 +2,49 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    and_,
-    column,
-    delete,
-    exists,
-    insert,
-    literal_column,
-    or_,
-    select,
-    table,
-)
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from ticketing.domain.errors import BadCursor
-from ticketing.domain.matters import Channel, OrderType, Satisfaction, Urgency
 from ticketing.domain.work_order import RUNNING, State, WorkOrder
 from ticketing.store import search
 from ticketing.store.database import upsert
+from ticketing.store.order_pages import page
+from ticketing.store.order_rows import (
+    SHOWN,
+    Filters,
+    OrderPage,
+    OrderRow,
+    Sight,
+    Sort,
+    row,
+)
 from ticketing.store.order_tables import COUNTERS, ORDER_UNITS, WORK_ORDERS
 
+__all__ = [
+    "Filters",
+    "Handled",
+    "OrderPage",
+    "OrderRow",
+    "Sight",
+    "Sort",
+    "decided",
+    "find",
+    "followers",
+    "lock",
+    "next_number",
+    "page",
+    "row_of",
+    "save",
+    "unit_rows",
+    "waking",
+    "words_of",
+]
 O = WORK_ORDERS.c  # noqa: E741 - short for many conditions
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What of all orders somebody may see (R).
-
-    Attributes:
-        unit: the reader's own.
-        centres: orders that these hotline bodies have taken in.
-        holds: also orders that the unit has, helps with, or has forwarded.
-    """
-
-    unit: str
-    centres: tuple[str, ...] = ()
-    holds: bool = True
-
-
-class Sort(StrEnum):
-    """The order of a list."""
-
-    NEWEST = "newest"
-    DUE = "due"
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list is narrowed by; None and empty narrow nothing.
-
-    Attributes:
-        category: this category and all below it.
-        overdue_at: only orders whose limit has passed by then.
-        asks: only orders with such a request open: return, extension, exemption.
-        words: to be found in title, content, address or answer.
-    """
-
-    states: tuple[State, ...] = ()
-    type: OrderType | None = None
-    category: str = ""
-    district: str = ""
-    unit: str = ""
-    urgency: Urgency | None = None
-    channel: Channel | None = None
-    phone: str = ""
-    call: str = ""
-    master: str = ""
-    satisfaction: Satisfaction | None = None
-    asks: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    overdue_at: datetime | None = None
-    words: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRow:
-    """One line of a list; times are UTC."""
-
-    number: str
-    state: State
-    version: int
-    received_at: datetime
-    changed_at: datetime
-    centre: str
-    unit: str | None
-    channel: Channel
-    call_id: str | None
-    citizen_name: str
-    citizen_phone: str
-    title: str
-    type: OrderType | None
-    category: str
-    district: str
-    urgency: Urgency
-    round: int
-    dispatched_at: datetime | None
-    sign_by: datetime | None
-    due: datetime | None
-    paused: bool
-    asks: str | None
-    satisfaction: Satisfaction | None
-    master: str | None
-    closed_at: datetime | None
-    provisional: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OrderPage:
-    """One page; ``next`` is the cursor of the page after it, or None."""
-
-    items: tuple[OrderRow, ...]
-    next: str | None
-
-
-_KINDS: dict[str, type[Any]] = {
-    "state": State,
-    "channel": Channel,
-    "type": OrderType,
-    "urgency": Urgency,
-    "satisfaction": Satisfaction,
-}
-_MOST_DIGITS = 18  # of an order's number
-_WITH_A_CLOCK = sorted(state.value for state in RUNNING)  # no other order is due
-_SHOWN = tuple(WORK_ORDERS.c[name] for name in OrderRow.__dataclass_fields__)
 
 
 async def next_number(session: AsyncSession, day: str) -> str:
@@ -237,6 +146,7 @@ def unit_rows(order: WorkOrder) -> list[dict[str, Any]]:
             "number": order.number,
             "received_at": order.received_at,
             "state": order.state.value,
+            "category": order.category,
             "holds": unit in order.units,
         }
         for unit in sorted(order.units | {order.centre})
@@ -250,144 +160,15 @@ async def lock(session: AsyncSession, number: str) -> None:
 
 async def find(session: AsyncSession, number: str) -> OrderRow | None:
     """The line of one order."""
-    query = select(*_SHOWN).where(O.number == number)
-    row = (await session.execute(query)).one_or_none()
-    return None if row is None else _row(row)
-
-
-async def page(
-    session: AsyncSession,
-    filters: Filters,
-    *,
-    seen_by: Sight | None,
-    sort: Sort = Sort.NEWEST,
-    limit: int = 50,
-    cursor: str | None = None,
-) -> OrderPage:
-    """One page of the orders.
-
-    Args:
-        seen_by: only what is seen from there; None for all.
-        cursor: ``next`` of the page before; all else must be as it was for it.
-
-    Raises:
-        BadCursor: it is not one of ours.
-    """
-    if seen_by is not None and not (seen_by.centres or seen_by.holds):
-        return OrderPage((), None)
-    own = seen_by if seen_by is not None and set(seen_by.centres) <= {seen_by.unit} else None
-    query = _narrow(_seen(select(*_SHOWN), seen_by), filters, own=own is not None)
-    if filters.words:
-        found = search.condition(session, filters.words)
-        if found is None:
-            return OrderPage((), None)
-        query = _searched(session, query).where(found)
-        return await _newest_found(session, query, limit, cursor)
-    if sort is Sort.DUE:
-        query = query.where(O.due.is_not(None)).order_by(O.due, O.number)
-        if own is not None:
-            query = query.where(ORDER_UNITS.c.state.in_(_WITH_A_CLOCK))
-        if cursor is not None:
-            at, last = _read_cursor(cursor)
-            query = query.where(O.due >= at, or_(O.due > at, and_(O.due == at, O.number > last)))
-        return await _fetch(session, query, limit, "due")
-    source = O if own is None else ORDER_UNITS.c
-    query = query.order_by(source.received_at.desc(), source.number.desc())
-    if cursor is not None:
-        at, last = _read_cursor(cursor)
-        query = query.where(
-            source.received_at <= at,
-            or_(source.received_at < at, and_(source.received_at == at, source.number < last)),
-        )
-    return await _fetch(session, query, limit, "received_at")
-
-
-def _seen(query: Select[Any], sight: Sight | None) -> Select[Any]:
-    """Only what is seen from there: by the unit's own index, unless there are centres below it."""
-    if sight is None:
-        return query
-    mine = and_(ORDER_UNITS.c.unit == sight.unit, ORDER_UNITS.c.number == O.number)
-    if not set(sight.centres) <= {sight.unit}:
-        seen: list[ColumnElement[bool]] = [O.centre.in_(sight.centres)]
-        if sight.holds:
-            seen.append(exists().where(mine, ORDER_UNITS.c.holds))
-        return query.where(or_(*seen))
-    query = query.join(ORDER_UNITS, mine)
-    if not sight.holds:
-        return query.where(O.centre == sight.unit)
-    return query if sight.centres else query.where(ORDER_UNITS.c.holds)
-
-
-def _narrow(query: Select[Any], f: Filters, *, own: bool) -> Select[Any]:
-    if f.states:
-        states = [state.value for state in f.states]
-        query = query.where(O.state.in_(states))
-        if own:
-            query = query.where(ORDER_UNITS.c.state.in_(states))
-    exact = {
-        "type": f.type,
-        "urgency": f.urgency,
-        "channel": f.channel,
-        "satisfaction": f.satisfaction,
-    }
-    for name, value in exact.items():
-        if value is not None:
-            query = query.where(O[name] == value.value)
-    same = {
-        "district": f.district,
-        "unit": f.unit,
-        "citizen_phone": f.phone,
-        "call_id": f.call,
-        "master": f.master,
-        "asks": f.asks,
-    }
-    for name, wanted in same.items():
-        if wanted:
-            query = query.where(O[name] == wanted)
-    if f.category:
-        below = and_(O.category > f"{f.category}.", O.category < f"{f.category}/")
-        query = query.where(or_(O.category == f.category, below))
-    if f.since is not None:
-        query = query.where(O.received_at >= f.since)
-    if f.until is not None:
-        query = query.where(O.received_at < f.until)
-    if f.overdue_at is not None:
-        query = query.where(O.due < f.overdue_at)
-        if own:
-            query = query.where(ORDER_UNITS.c.state.in_(_WITH_A_CLOCK))
-    return query
-
-
-def _searched(session: AsyncSession, query: Select[Any]) -> Select[Any]:
-    key = "rowid" if session.get_bind().dialect.name == "sqlite" else "number"
-    found = table("order_search", column(key))
-    return query.join(found, O.number == literal_column("CAST(order_search." + key + " AS TEXT)"))
-
-
-async def _newest_found(
-    session: AsyncSession, query: Select[Any], limit: int, cursor: str | None
-) -> OrderPage:
-    """Numbers count up with time, so the newest have the highest; the index knows them by it."""
-    key = "rowid" if session.get_bind().dialect.name == "sqlite" else "number"
-    place: Any = literal_column(f"order_search.{key}")
-    query = query.order_by(place.desc())
-    if cursor is not None:
-        _, last = _read_cursor(cursor)
-        query = query.where(place < int(last))
-    return await _fetch(session, query, limit, "received_at")
-
-
-async def _fetch(session: AsyncSession, query: Select[Any], limit: int, key: str) -> OrderPage:
-    rows = (await session.execute(query.limit(limit + 1))).all()
-    items = tuple(_row(row) for row in rows[:limit])
-    more = len(rows) > limit and items
-    return OrderPage(items, _cursor(getattr(items[-1], key), items[-1].number) if more else None)
+    query = select(*SHOWN).where(O.number == number)
+    found = (await session.execute(query)).one_or_none()
+    return None if found is None else row(found)
 
 
 async def followers(session: AsyncSession, number: str, limit: int = 1) -> tuple[OrderRow, ...]:
     """Other callers' orders that wait for what becomes of this one."""
-    query = select(*_SHOWN).where(O.master == number, O.state == State.FOLLOWING.value)
-    return tuple(_row(row) for row in await session.execute(query.limit(limit)))
+    query = select(*SHOWN).where(O.master == number, O.state == State.FOLLOWING.value)
+    return tuple(row(found) for found in await session.execute(query.limit(limit)))
 
 
 async def waking(session: AsyncSession, now: datetime, limit: int) -> Sequence[str]:
@@ -423,30 +204,3 @@ async def decided(
         .limit(limit)
     )
     return tuple(Handled(*row) for row in await session.execute(query))
-
-
-def _row(row: Row[Any]) -> OrderRow:
-    values = dict(row._mapping)
-    for name, kind in _KINDS.items():
-        if values[name] is not None:
-            values[name] = kind(values[name])
-    return OrderRow(**values)
-
-
-def _cursor(at: datetime, number: str) -> str:
-    plain = f"{at.astimezone(UTC).isoformat()} {number}"
-    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    refused = BadCursor("this cursor is not one of ours; ask again without it")
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        moment, _, last = base64.b64decode(padded, b"-_", validate=True).decode().partition(" ")
-        at = datetime.fromisoformat(moment)
-    except ValueError:  # also binascii.Error and UnicodeError
-        raise refused from None
-    digits = last.isascii() and last.isdigit() and len(last) <= _MOST_DIGITS
-    if not digits or at.utcoffset() != timedelta(0):
-        raise refused
-    return at, last

@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 _RUN = re.compile(r"(?P<word>[0-9a-z]+)|(?P<wide>[^\W0-9a-z_]+)")
 _MOST = 4000  # characters of one order
+_ROWS = re.compile(r"rows=(\d+)")
+_FEW, _FEW_SHARE = 5000, 0.004  # orders with a rare word; a word unknown to it is taken for one
 _LONGEST = 64  # characters of a word; PostgreSQL takes no token of more than 2046 bytes
 
 
@@ -61,6 +63,18 @@ def _alone(run: tuple[str, ...]) -> bool:
     return len(run) == 1 and len(run[0]) == 1 and not run[0].isascii()
 
 
+async def is_rare(session: AsyncSession, query: str) -> bool:
+    """Whether PostgreSQL expects ``query`` in few orders only, by what it knows of common words."""
+    explain = text(
+        "EXPLAIN SELECT FROM order_search WHERE grams @@ CAST(:grams AS tsquery)"
+    ).bindparams(grams=" & ".join(_tsquery(run) for run in phrases(query)))
+    plan = (await session.execute(explain)).scalars().first()
+    match = _ROWS.search(plan or "")
+    size = text("SELECT reltuples FROM pg_class WHERE oid = CAST('order_search' AS regclass)")
+    orders = (await session.execute(size)).scalar_one()
+    return match is None or int(match[1]) <= max(_FEW, _FEW_SHARE * orders)
+
+
 def _fts5(run: tuple[str, ...]) -> str:
     if _alone(run):
         return f'"{run[0]}"*'
@@ -68,8 +82,6 @@ def _fts5(run: tuple[str, ...]) -> str:
 
 
 def _tsquery(run: tuple[str, ...]) -> str:
-    if _alone(run):
-        return f"'{run[0]}':*"
     return "(" + " <-> ".join(f"'{token}'" for token in run) + ")"
 
 
@@ -99,5 +111,12 @@ async def add(session: AsyncSession, found_by: Iterable[tuple[str, str]]) -> Non
 
 
 def vector(tokens: str) -> str:
-    """`grams` in PostgreSQL's own notation, so that no parser of its splits the pairs."""
-    return " ".join(f"'{token}':{place}" for place, token in enumerate(tokens.split(), 1))
+    """`grams` in PostgreSQL's own notation, so that no parser of its splits the pairs.
+
+    Single characters are put in too, without a place: PostgreSQL knows how common each is, but not
+    how common all pairs are that begin with it.
+    """
+    found = tokens.split()
+    alone = sorted({token[0] for token in found if len(token) == 2 and not token.isascii()})
+    placed = [f"'{token}':{place}" for place, token in enumerate(found, 1)]
+    return " ".join([*placed, *(f"'{character}'" for character in alone)])

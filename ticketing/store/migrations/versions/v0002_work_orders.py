@@ -111,7 +111,11 @@ def upgrade() -> None:
         sa.Column("number", sa.String(20), sa.ForeignKey("work_orders.number"), primary_key=True),
         sa.Column("received_at", _Moment, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("category", sa.String(64), nullable=False),
         sa.Column("holds", sa.Boolean, nullable=False),
+    )
+    op.create_index(
+        "ix_order_units_category", "order_units", ["unit", "category", "received_at", "number"]
     )
     op.create_index("ix_order_units_number", "order_units", ["number"])
     op.create_index("ix_order_units_received", "order_units", ["unit", "received_at", "number"])
@@ -175,7 +179,12 @@ def upgrade() -> None:
     op.create_index("ix_drafts_state", "supervision_drafts", ["state", "drafted_at", "key"])
     if op.get_bind().dialect.name == "sqlite":
         # "ascii" takes every character that is not ASCII as part of a word, rare ones too
-        op.execute("CREATE VIRTUAL TABLE order_search USING fts5(grams, tokenize='ascii')")
+        # and a prefix index finds one character without a look at all pairs that begin with it
+        op.execute(
+            "CREATE VIRTUAL TABLE order_search USING fts5(grams, tokenize='ascii', prefix='1')"
+        )
     else:
         op.execute("CREATE TABLE order_search (number bigint PRIMARY KEY, grams tsvector NOT NULL)")
         op.execute("CREATE INDEX ix_order_search ON order_search USING gin (grams)")
+        # what is common is looked for along the numbers, what is rare in the index: it must know
+        op.execute("ALTER TABLE order_search ALTER COLUMN grams SET STATISTICS 500")
