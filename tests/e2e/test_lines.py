@@ -188,7 +188,7 @@ async def test_the_number_stays_when_a_seat_transfers_the_caller(hotline: Hotlin
         await seats["8001"].talking(timeout=30)
         transferred = citizen.voice.heard_seconds
         await seats["8001"].transfer("12345")
-        await seats["8001"].idle()
+        await seats["8001"].idle(30)
 
         async def again() -> bool:
             greeting = prompt(P.GREETING)[:RATE]
