@@ -176,15 +176,16 @@ async def test_a_sweep_is_bounded_and_says_that_there_is_more(desk: Desk, clock:
     assert await small.sweep() == Swept(looked=1, steps=1)
 
 
+@pytest.mark.parametrize("batch", [1, 100])  # by themselves, and together at first
 async def test_an_order_that_cannot_be_judged_keeps_none_of_the_others(
-    desk: Desk, clock: Still, caplog: pytest.LogCaptureFixture
+    desk: Desk, clock: Still, caplog: pytest.LogCaptureFixture, batch: int
 ) -> None:
     broken, sound = [(await desk.dispatched()).number for _ in range(2)]
     async with desk.database.session() as session:
         body = update(ORDER_EVENTS).where(ORDER_EVENTS.c.number == broken, ORDER_EVENTS.c.seq == 2)
         await session.execute(body.values(body="{"))
     clock.now += HOUR
-    clocks = Clocks(desk.database, desk.orders, desk.worlds, clock, batch=1)
+    clocks = Clocks(desk.database, desk.orders, desk.worlds, clock, batch=batch)
     assert await clocks.sweep() == Swept(looked=2, steps=1, failed=1, more=True)
     assert await steps(desk, sound) == ["unsigned"]
     assert broken in caplog.text

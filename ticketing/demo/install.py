@@ -91,8 +91,7 @@ async def install(
         if new:
             await _reference(session, city, ids, until)
         await bulk.write(session, made.orders, made.events, made.counters, writing)
-        for number, (waiting, since) in made.drafts.items():
-            await drafts.renew(session, number, waiting, since)
+        await drafts.renew(session, made.drafts)
         for at, text, category, number in made.questions:
             question = Question(number, text, at, category)
             await knowledge.ask(session, at, "agent01", question, number)

@@ -7,7 +7,7 @@ and of two who do the same step one wins and the other passes on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,16 +22,14 @@ from ticketing.domain.limits import limits_after
 from ticketing.domain.timers import due_commands, wake_at
 from ticketing.domain.work_order import RUNNING, WorkOrder
 from ticketing.service.clock import utc_now
-from ticketing.service.orders import Orders, Worlds, system_actor
+from ticketing.service.orders import Due, Orders, Worlds, system_actor
 from ticketing.store import history, orders
 from ticketing.store.database import Database
 from ticketing.store.order_tables import WORK_ORDERS
 
 CLOCK = "clock"
-BATCH = 200  # orders that are looked up at once
+BATCH = 100  # orders that are looked up, and done, at once
 MOST = 5000  # orders in one sweep; the next one goes on
-
-Due = Callable[[WorkOrder, datetime, World], tuple[Command, ...]]
 
 _log = logging.getLogger(__name__)
 
@@ -94,21 +92,34 @@ class Clocks:
             numbers = [number for number in found if number not in left][: self._batch]
             if not numbers:
                 return Swept(looked, steps, failed, more=bool(left))
-            for number in numbers:
+            done = await self._together(numbers, clock)
+            looked, steps = looked + len(done), steps + sum(done.values())
+            for number in [number for number in numbers if number not in done]:
                 looked += 1
                 try:
-                    done, settled = await self._look(number, clock, due_commands)
-                    if settled and not done:
+                    taken, settled = await self._look(number, clock, due_commands)
+                    if settled and not taken:
                         await self._wake_anew(number)
                 except DatabaseUnavailable:
                     raise
                 except Exception:  # one order that cannot be judged keeps none of the others
                     _log.exception("order %s: the clock cannot judge it", number)
-                    done, settled, failed = 0, False, failed + 1
-                steps += done
+                    taken, settled, failed = 0, False, failed + 1
+                steps += taken
                 if not settled:
                     left.add(number)
         return Swept(looked, steps, failed, more=True)
+
+    async def _together(self, numbers: Sequence[str], clock: Actor) -> dict[str, int]:
+        """Do what is due for many orders at once: how many steps for each of them; none at all
+        when one of them cannot be judged, so that each is looked at by itself."""
+        try:
+            return await self._orders.act_together(clock, numbers, due_commands)
+        except DatabaseUnavailable:
+            raise
+        except Exception as problem:
+            _log.info("%d orders are looked at one by one: %s", len(numbers), problem)
+            return {}
 
     async def recompute(self) -> Swept:
         """Set limits anew that were provisional, once their years have been published (note 7).

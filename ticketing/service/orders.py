@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
@@ -33,6 +33,9 @@ from ticketing.store import drafts, history, orders, outbox
 from ticketing.store.database import Database
 from ticketing.store.order_tables import IDEMPOTENCY
 from ticketing.store.orders import Filters, OrderPage, OrderRow, Sight, Sort
+
+Due = Callable[[WorkOrder, datetime, World], tuple[Command, ...]]
+"""What is to be done to an order at a moment (UTC)."""
 
 _TRIES = 3
 _CENTRE_SEES = HOTLINE | {
@@ -68,6 +71,30 @@ class Opened:
     order: WorkOrder
     events: tuple[Event, ...]
     actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Steps of one order that are to be written, and the order before them."""
+
+    decisions: tuple[Decision, ...]
+    world: World
+    actor: Actor
+    before: WorkOrder | None = None
+
+    @property
+    def order(self) -> WorkOrder:
+        return self.decisions[-1].order
+
+    @property
+    def at(self) -> datetime:
+        return self.decisions[-1].event.at
+
+    @property
+    def answered(self) -> bool:
+        """The citizen has been answered now."""
+        waits = self.before is not None and self.before.state is State.CALLBACK
+        return self.order.state is State.CALLBACK and not waits
 
 
 class Orders:
@@ -147,7 +174,7 @@ class Orders:
         number = await orders.next_number(session, f"{local:%y%m%d}")
         world = await self._worlds.world(local.date())
         decision = decide(None, replace(wanted, number=number), actor, now, world)
-        await self._keep(session, decision, world, actor)
+        await self._keep(session, [_Kept((decision,), world, actor)])
         if key:
             await session.execute(
                 insert(IDEMPOTENCY).values(
@@ -200,8 +227,49 @@ class Orders:
         world = await self._world(order)
         await links.check(session, order, command)
         decision = decide(order, command, actor, self._now(), world)
-        await self._keep(session, decision, world, actor, order)
+        await self._keep(session, [_Kept((decision,), world, actor, order)])
         return decision
+
+    async def act_together(self, actor: Actor, numbers: Sequence[str], due: Due) -> dict[str, int]:
+        """Do what is due for several orders in one unit of work: all of it or nothing.
+
+        Args:
+            due: what is to be done to an order at a moment in a world.
+
+        Returns:
+            how many steps were done, by the orders' numbers; those that somebody else is acting on
+            are left out.
+
+        Raises:
+            OrderChanged: somebody else was faster with one of them.
+            IllegalAction, NotYours, GuardFailed: one of the steps may not be done.
+            BrokenHistory, ValueError, KeyError: the history of one of them cannot be read.
+        """
+        kept: list[_Kept] = []
+        still: list[orders.Drawing] = []
+        try:
+            async with self._database.session() as session:
+                free = await orders.lock_free(session, numbers)
+                for events in (await history.read_several(session, free)).values():
+                    before = order = fold(events)
+                    world, now = await self._world(order), self._now()
+                    decisions: list[Decision] = []
+                    for command in due(order, now, world):
+                        decisions.append(decide(order, command, actor, now, world))
+                        order = decisions[-1].order
+                    if decisions:
+                        kept.append(_Kept(tuple(decisions), world, actor, before))
+                    else:  # the rules or the calendar were others when it was put to this moment
+                        still.append(orders.Drawing(order, wake_at(order, world), before))
+                await orders.save(session, still)
+                if kept:
+                    await self._keep(session, kept)
+        except IntegrityError:
+            raise OrderChanged("somebody else was faster with one of them") from None
+        if kept:
+            self._changed()
+        done = {each.order.number: len(each.decisions) for each in kept}
+        return {**{drawing.order.number: 0 for drawing in still}, **done}
 
     async def _world(self, order: WorkOrder) -> World:
         day = self._now().astimezone(self._worlds.zone).date()
@@ -215,28 +283,39 @@ class Orders:
                 return order
         raise OrderNotFound(f"{number}: no work order has this number")
 
-    async def _keep(
-        self,
-        session: AsyncSession,
-        decision: Decision,
-        world: World,
-        actor: Actor,
-        before: WorkOrder | None = None,
-    ) -> None:
-        """Write the event and all that is made from it, the chain's head last: it is locked."""
-        order, at = decision.order, decision.event.at
-        await orders.save(session, order, wake_at(order, world), before)
-        if order.pack:  # else no unit has had it, and there is nothing to supervise
-            await drafts.renew(session, order.number, drafts_of(order, at, world), at)
-        told = [(effect, _when(effect, at, world, actor)) for effect in decision.effects]
-        answered = order.state is State.CALLBACK and (
-            before is None or before.state is not State.CALLBACK
+    async def _keep(self, session: AsyncSession, kept: Sequence[_Kept]) -> None:
+        """Write events and all that is made from them, the chain's head last: it is locked."""
+        await orders.save(
+            session,
+            [
+                orders.Drawing(each.order, wake_at(each.order, each.world), each.before)
+                for each in kept
+            ],
         )
-        if answered and await orders.followers(session, order.number):
-            # each caller on the event gets an own answer (W10); a person gives it
-            told.append((Effect(EffectKind.TELL_UNIT, order.centre, "answer_followers"), at))
-        await outbox.add(session, decision.event, told)
-        await history.append(session, [decision.event])
+        # what no unit has had is not supervised
+        supervised = [each for each in kept if each.order.pack]
+        await drafts.renew(
+            session,
+            {
+                each.order.number: (drafts_of(each.order, each.at, each.world), each.at)
+                for each in supervised
+            },
+        )
+        follows = []
+        for each in kept:
+            for decision in each.decisions:
+                told = [
+                    (effect, _when(effect, decision.event.at, each.world, each.actor))
+                    for effect in decision.effects
+                ]
+                follows.append((decision.event, told))
+            if each.answered and await orders.followers(session, each.order.number):
+                # each caller on the event gets an own answer (W10); a person gives it
+                own = Effect(EffectKind.TELL_UNIT, each.order.centre, "answer_followers")
+                follows[-1][1].append((own, each.at))
+        await outbox.add(session, follows)
+        events = [decision.event for each in kept for decision in each.decisions]
+        await history.append(session, events)
 
     async def open(self, actor: Actor, number: str) -> Opened:
         """One order with its history.

@@ -6,7 +6,7 @@ issued or set aside never comes again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -59,29 +59,43 @@ class DraftPage:
     next: str | None
 
 
-async def renew(session: AsyncSession, number: str, drafts: Sequence[Draft], now: datetime) -> None:
-    """The drafts of an order are ``drafts`` now; the others that nobody has decided lapse."""
-    waiting = and_(D.number == number, D.state == DraftState.DRAFTED.value)
-    gone = waiting if not drafts else and_(waiting, D.key.not_in([one.key for one in drafts]))
+async def renew(
+    session: AsyncSession, now_needed: Mapping[str, tuple[Sequence[Draft], datetime]]
+) -> None:
+    """What is drafted for orders now; their other drafts that nobody has decided lapse.
+
+    Args:
+        now_needed: by the order's number: the drafts, and since when they are needed.
+    """
+    if not now_needed:
+        return
+    keys = [draft.key for needed, _ in now_needed.values() for draft in needed]
+    waiting = and_(D.number.in_(now_needed), D.state == DraftState.DRAFTED.value)
+    gone = waiting if not keys else and_(waiting, D.key.not_in(keys))
     await session.execute(update(DRAFTS).where(gone).values(state=DraftState.LAPSED.value))
-    for draft in drafts:
-        statement = upsert(session, DRAFTS).values(
-            key=draft.key,
-            number=number,
-            measure=draft.kind.value,
-            text=draft.why,
-            drafted_at=now,
-            state=DraftState.DRAFTED.value,
-            unit=draft.unit,
-            rule=draft.rule,
-            round=draft.round,
-        )
+    rows = [
+        {
+            "key": draft.key,
+            "number": number,
+            "measure": draft.kind.value,
+            "text": draft.why,
+            "drafted_at": now,
+            "state": DraftState.DRAFTED.value,
+            "unit": draft.unit,
+            "rule": draft.rule,
+            "round": draft.round,
+        }
+        for number, (needed, now) in now_needed.items()
+        for draft in needed
+    ]
+    if rows:
+        statement = upsert(session, DRAFTS)
+        again = {name: statement.excluded[name] for name in ("state", "text", "drafted_at")}
         await session.execute(
             statement.on_conflict_do_update(
-                index_elements=[D.key],
-                set_={"state": DraftState.DRAFTED.value, "text": draft.why, "drafted_at": now},
-                where=D.state == DraftState.LAPSED.value,
-            )
+                index_elements=[D.key], set_=again, where=D.state == DraftState.LAPSED.value
+            ),
+            rows,
         )
 
 

@@ -118,6 +118,18 @@ async def read(session: AsyncSession, number: str) -> tuple[Event, ...]:
     return tuple(_event(row) for row in await session.execute(query))
 
 
+async def read_several(
+    session: AsyncSession, numbers: Sequence[str]
+) -> dict[str, tuple[Event, ...]]:
+    """The events of several orders by their numbers."""
+    columns = ORDER_EVENTS.c
+    query = select(ORDER_EVENTS).where(columns.number.in_(numbers))
+    found: dict[str, list[Event]] = {}
+    for row in await session.execute(query.order_by(columns.number, columns.seq)):
+        found.setdefault(row.number, []).append(_event(row))
+    return {number: tuple(events) for number, events in found.items()}
+
+
 async def head(session: AsyncSession) -> tuple[int, str]:
     """The last row's id and hash. Whoever keeps them elsewhere can tell a chain written anew."""
     query = select(CHAIN_HEAD).where(CHAIN_HEAD.c.name == _HEAD)

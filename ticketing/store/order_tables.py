@@ -140,7 +140,7 @@ WORK_ORDERS = Table(
     Index(
         "ix_orders_provisional",
         "number",
-        sqlite_where=text("provisional"),
+        sqlite_where=text("provisional = 1"),
         postgresql_where=text("provisional"),
     ),
 )

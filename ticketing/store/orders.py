@@ -26,6 +26,7 @@ from ticketing.store.order_rows import (
 from ticketing.store.order_tables import COUNTERS, ORDER_UNITS, WORK_ORDERS
 
 __all__ = [
+    "Drawing",
     "Filters",
     "Handled",
     "OrderPage",
@@ -36,6 +37,7 @@ __all__ = [
     "find",
     "followers",
     "lock",
+    "lock_free",
     "next_number",
     "page",
     "row_of",
@@ -109,33 +111,41 @@ def words_of(order: WorkOrder) -> str:
     return " ".join(part for part in parts if part)
 
 
-async def save(
-    session: AsyncSession,
-    order: WorkOrder,
-    wake_at: datetime | None,
-    before: WorkOrder | None = None,
-) -> None:
-    """Draw the picture of an order anew, in the unit of work that has written its event.
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture that is to be drawn anew.
 
-    Args:
-        before: what the picture shows; who sees the order and what it is found by are left alone
-            where they are as they were. None draws all of it.
+    Attributes:
+        before: what it shows now; who sees the order and what it is found by are left alone where
+            they are as they were. None draws all of it.
     """
-    values = row_of(order, wake_at)
-    statement = upsert(session, WORK_ORDERS).values(values)
+
+    order: WorkOrder
+    wake_at: datetime | None
+    before: WorkOrder | None = None
+
+
+async def save(session: AsyncSession, drawings: Sequence[Drawing]) -> None:
+    """Draw pictures anew, each of another order, in the unit of work that has written its event."""
+    if not drawings:
+        return
+    rows = [row_of(each.order, each.wake_at) for each in drawings]
+    statement = upsert(session, WORK_ORDERS)
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=[WORK_ORDERS.c.number],
-            set_={name: statement.excluded[name] for name in values if name != "number"},
-        )
+            set_={name: statement.excluded[name] for name in rows[0] if name != "number"},
+        ),
+        rows,
     )
-    seen = unit_rows(order)
-    if before is None or unit_rows(before) != seen:
-        await session.execute(delete(ORDER_UNITS).where(ORDER_UNITS.c.number == order.number))
-        await session.execute(insert(ORDER_UNITS), seen)
-    words = words_of(order)
-    if before is None or words_of(before) != words:
-        await search.index(session, order.number, words)
+    for each in drawings:
+        seen, words = unit_rows(each.order), words_of(each.order)
+        if each.before is None or unit_rows(each.before) != seen:
+            mine = ORDER_UNITS.c.number == each.order.number
+            await session.execute(delete(ORDER_UNITS).where(mine))
+            await session.execute(insert(ORDER_UNITS), seen)
+        if each.before is None or words_of(each.before) != words:
+            await search.index(session, each.order.number, words)
 
 
 def unit_rows(order: WorkOrder) -> list[dict[str, Any]]:
@@ -156,6 +166,12 @@ def unit_rows(order: WorkOrder) -> list[dict[str, Any]]:
 async def lock(session: AsyncSession, number: str) -> None:
     """Keep others from acting on an order until this unit of work ends."""
     await session.execute(select(O.number).where(O.number == number).with_for_update())
+
+
+async def lock_free(session: AsyncSession, numbers: Sequence[str]) -> Sequence[str]:
+    """Lock those of several orders that nobody else has locked; their numbers."""
+    query = select(O.number).where(O.number.in_(numbers)).order_by(O.number)
+    return (await session.execute(query.with_for_update(skip_locked=True))).scalars().all()
 
 
 async def find(session: AsyncSession, number: str) -> OrderRow | None:

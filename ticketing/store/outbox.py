@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,11 +40,10 @@ class Item:
 
 async def add(
     session: AsyncSession,
-    event: Event,
-    effects: Sequence[tuple[Effect, datetime]],
+    follows: Iterable[tuple[Event, Sequence[tuple[Effect, datetime]]]],
 ) -> None:
-    """Write what follows from ``event``, each with the moment it may first be done."""
-    rows = rows_of(event, effects)
+    """Write what follows from events, each with the moment it may first be done."""
+    rows = [row for event, effects in follows for row in rows_of(event, effects)]
     if rows:
         await session.execute(insert(OUTBOX), rows)
 

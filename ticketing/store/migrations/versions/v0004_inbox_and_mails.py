@@ -63,7 +63,8 @@ def upgrade() -> None:
         "ix_orders_provisional",
         "work_orders",
         ["number"],
-        **_where("provisional"),
+        sqlite_where=sa.text("provisional = 1"),  # as conditions are written there
+        postgresql_where=sa.text("provisional"),
     )
     op.create_index(
         "ix_outbox_failed",
