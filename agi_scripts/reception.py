@@ -14,10 +14,10 @@ LANGUAGE_PATIENCE_SECONDS = 3.0
 
 
 async def reception(call: Call, desk: Desk) -> None:
-    """Greet, ask for the language, tell of the recording, and lead to a seat, a message or the
-    progress of a work order. The dialplan has answered the call. Nobody is cut off: who does not
-    choose gets a seat."""
-    await call.play(P.GREETING)
+    """Ask for the language, tell of the recording, and lead to a seat, a message or the progress
+    of a work order. The dialplan has answered the call and said the greeting; a key that cut it
+    short is the second argument. Nobody is cut off: who does not choose gets a seat."""
+    call.keep(call.argument(2))
     path = await _language(call)
     await legacy_hotline(call, desk)
     await call.play(P.RECORDED_NOTICE)

@@ -170,6 +170,8 @@ class AgiSession:
         self._answer = answer
         self._transport.write(line)
         try:
+            if timeout is None:  # most of them, and a timer costs
+                return await answer
             async with asyncio.timeout(timeout):
                 return await answer
         except TimeoutError:

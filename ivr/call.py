@@ -122,6 +122,10 @@ class Call:
         """An argument the dialplan gave to this step, counted from 1; empty if there is none."""
         return self._env(f"agi_arg_{number}")
 
+    def keep(self, key: str) -> None:
+        """Take a key that was pressed before the flow began; it answers the next question."""
+        self._ahead = key
+
     async def speak(self, language: Language) -> None:
         """From now on use ``language``, also in what Asterisk itself says (the queue)."""
         self.language = language

@@ -132,7 +132,7 @@ async def test_a_controller_killed_in_the_menu_costs_the_caller_nothing(
 ) -> None:
     async with hotline.citizen("13800010004") as citizen:
         await citizen.answered()
-        await citizen.voice.hears_sound()
+        await eventually(lambda: _said(citizen, P.LANGUAGE_MENU), "the first menu", 20)
         began, old = time.monotonic(), hotline.kill("controller")
         await seat.talking(timeout=40)
         await citizen.hang_up()

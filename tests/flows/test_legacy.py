@@ -61,7 +61,7 @@ DIVERTED = {"Diversion": ["<sip:12333@carrier>;reason=unconditional"]}
 
 async def test_a_forwarded_caller_hears_it_between_the_language_and_the_notice() -> None:
     who, desk = caller("--1", **DIVERTED), Exchange()
-    await reception(Call(who), desk)
+    await reception(Call(who.greeted()), desk)
     start = who.said.index(P.LINE_BEFORE)
     assert who.said[start : start + len(SAID)] == SAID
     assert who.said[0] == P.GREETING
@@ -88,7 +88,7 @@ async def test_a_key_ends_it_and_is_the_menus() -> None:
 
 async def test_who_dialled_12345_is_asked_nothing_and_told_nothing() -> None:
     who, desk = caller("11"), Exchange()
-    await reception(Call(who), desk)
+    await reception(Call(who.greeted()), desk)
     assert (desk.asked, told(who)) == ([], {})
     assert P.LINE_BEFORE not in who.said
 
@@ -96,7 +96,7 @@ async def test_who_dialled_12345_is_asked_nothing_and_told_nothing() -> None:
 @pytest.mark.parametrize("called", ["12333", "071512333"])
 async def test_an_old_number_that_leads_here_by_itself(called: str) -> None:
     who, desk = caller("--1", called=called), Exchange()
-    await reception(Call(who), desk)
+    await reception(Call(who.greeted()), desk)
     assert desk.asked == [Signalled(called)]
     assert P.LINE_BEFORE in who.said
 
@@ -106,7 +106,7 @@ async def test_all_headers_are_read_and_no_more_than_the_journal_keeps() -> None
     many = ["<sip:12333@c>", long, "<sip:anonymous@c>", "<sip:12319@c>", "<sip:12301@c>"]
     who = caller("--1", Diversion=many, History_Info=["<sip:12328@c>;index=1"])
     desk = Exchange()
-    await reception(Call(who), desk)
+    await reception(Call(who.greeted()), desk)
     assert desk.asked == [Signalled("12345", ("12319", "12333"), ("12328",))]
 
 
@@ -127,7 +127,7 @@ async def test_a_line_may_have_a_queue_of_its_own() -> None:
 async def test_who_is_transferred_back_is_not_told_again() -> None:
     who, desk = caller("--1", **DIVERTED), Exchange()
     who.variables["HOTLINE_LINE"] = "12333"
-    await reception(Call(who), desk)
+    await reception(Call(who.greeted()), desk)
     assert P.LINE_BEFORE not in who.said
     assert who.next == "queue"
 

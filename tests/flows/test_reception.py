@@ -76,6 +76,15 @@ class Caller:
             return Reply("0", None, samples, "")
         return Reply("0", None, None, "")
 
+    def greeted(self) -> Caller:
+        """As the dialplan hands a caller over: the greeting said, a key pressed meanwhile kept."""
+        self.said.append(P.GREETING)
+        key = next(self._keys, "-")
+        if key == "!":
+            raise HungUp("the caller has hung up")
+        self.env = {**self.env, "agi_arg_2": key.replace("-", "")}
+        return self
+
     def _number(self, prompts: str, at_most: str) -> str:
         """What is typed while ``prompts`` are said and after them."""
         key = "-"
@@ -109,7 +118,7 @@ class Caller:
 
 async def call(keys: str, seen: Outlook = FREE) -> Caller:
     caller = Caller(keys)
-    await reception(Call(caller), Desk(seen))
+    await reception(Call(caller.greeted()), Desk(seen))
     return caller
 
 

@@ -11,14 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Insert, Row, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from ticketing.domain.calls import CallRecord, HangupSide, Outcome, Rating
 from ticketing.domain.errors import BadCursor, CallNotFound
-from ticketing.store.database import upsert
+from ticketing.store.database import dialect_of, insert_into
 from ticketing.store.tables import CALLS, POSITIONS, WITNESSES
 
 _COLUMNS = tuple(field.name for field in fields(CallRecord))
@@ -62,19 +64,8 @@ async def save(session: AsyncSession, records: Sequence[CallRecord]) -> int:
     latest = {record.id: record for record in records}
     if not latest:
         return 0
-    statement = upsert(session, CALLS)
     result = await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[CALLS.c.id],
-            set_={name: statement.excluded[name] for name in _COLUMNS if name != "id"},
-            where=or_(
-                *(
-                    CALLS.c[name].is_distinct_from(statement.excluded[name])
-                    for name in _COLUMNS
-                    if name != "id"
-                )
-            ),
-        ).returning(CALLS.c.id),
+        _save_calls(dialect_of(session)),
         [{name: getattr(record, name) for name in _COLUMNS} for record in latest.values()],
     )
     return len(result.all())
@@ -139,12 +130,8 @@ async def save_witness(
     """Store what ``witness`` saw: call id → facts (JSON). Later facts of a call replace earlier."""
     if not facts:
         return
-    statement = upsert(session, WITNESSES)
     await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[WITNESSES.c.call_id, WITNESSES.c.witness],
-            set_={"facts": statement.excluded.facts},
-        ),
+        _save_witness(dialect_of(session)),
         [
             {"call_id": call_id, "witness": witness.value, "facts": dict(seen)}
             for call_id, seen in facts.items()
@@ -172,12 +159,38 @@ async def position(session: AsyncSession, name: str) -> JournalPosition | None:
 
 async def set_position(session: AsyncSession, place: JournalPosition) -> None:
     """Remember how far a journal was read."""
-    statement = upsert(session, POSITIONS).values(asdict(place))
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[POSITIONS.c.name],
-            set_={name: statement.excluded[name] for name in ("file", "offset", "updated_at")},
-        )
+    await session.execute(_save_position(dialect_of(session)), [asdict(place)])
+
+
+# Made once for each dialect: making one costs as much as sending it, and the ledger sends them
+# four times a second.
+@cache
+def _save_calls(dialect: str) -> ReturningInsert[tuple[str]]:
+    statement = insert_into(dialect, CALLS)
+    others = [name for name in _COLUMNS if name != "id"]
+    changed = or_(*(CALLS.c[name].is_distinct_from(statement.excluded[name]) for name in others))
+    return statement.on_conflict_do_update(
+        index_elements=[CALLS.c.id],
+        set_={name: statement.excluded[name] for name in others},
+        where=changed,
+    ).returning(CALLS.c.id)
+
+
+@cache
+def _save_witness(dialect: str) -> Insert:
+    statement = insert_into(dialect, WITNESSES)
+    return statement.on_conflict_do_update(
+        index_elements=[WITNESSES.c.call_id, WITNESSES.c.witness],
+        set_={"facts": statement.excluded.facts},
+    )
+
+
+@cache
+def _save_position(dialect: str) -> Insert:
+    statement = insert_into(dialect, POSITIONS)
+    return statement.on_conflict_do_update(
+        index_elements=[POSITIONS.c.name],
+        set_={name: statement.excluded[name] for name in ("file", "offset", "updated_at")},
     )
 
 

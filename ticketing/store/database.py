@@ -183,9 +183,17 @@ def _typed_errors() -> Iterator[None]:
 
 def upsert(session: AsyncSession, table: Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT into ``table`` that knows ``ON CONFLICT``, in the session's own dialect."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return insert_into(dialect_of(session), table)
+
+
+def dialect_of(session: AsyncSession) -> str:
+    """``sqlite`` or ``postgresql``."""
+    return session.get_bind().dialect.name
+
+
+def insert_into(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT into ``table`` that knows ``ON CONFLICT``, as ``dialect`` writes it."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
