@@ -143,8 +143,11 @@ class Environment:
     def _install(self, what: str, *args: str) -> None:
         """Run ``pip install``, again where the network failed."""
         # Wheels only, for a fresh machine has no compiler; whoever has one may say otherwise.
-        env = {"PIP_ONLY_BINARY": os.environ.get("PIP_ONLY_BINARY", ":all:"), "PIP_USER": "0"}
+        # Of what vosk needs, srt has no wheel, nor anything to compile.
+        only = os.environ.get("PIP_ONLY_BINARY", ":all:")
+        env = {"PIP_USER": "0"}
         argv = [self.program("python"), "-m", "pip", "install", "--no-input"]
+        argv += [f"--only-binary={only}", "--no-binary=srt"]
         argv += ["--disable-pip-version-check", "--progress-bar=off", *args]
         for attempt in range(1, _TRIES + 1):
             try:
