@@ -1,0 +1,1 @@
+"""What may help an agent with a citizen's words: proposed, explained, decided by a person."""
