@@ -1,0 +1,1 @@
+"""How the time for a backlog of recordings grows with its length."""
