@@ -2,7 +2,8 @@
 FROM debian:forky-slim
 
 RUN apt-get update \
- && apt-get install -y --no-install-recommends asterisk ca-certificates python3 python3-venv tzdata \
+ && apt-get install -y --no-install-recommends \
+      asterisk ca-certificates ffmpeg python3 python3-venv tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --create-home --home-dir /var/lib/hotline hotline
 

@@ -23,6 +23,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         from bench.orders.__main__ import main as orders  # the reception's bench needs none of it
 
         return orders(given[1:])
+    if given[:1] == ["backlog"]:
+        from bench.backlog.__main__ import main as backlog
+
+        return backlog(given[1:])
+    if given[:1] == ["redaction"]:
+        from bench.redaction.__main__ import main as redaction
+
+        return redaction(given[1:])
+    if given[:1] == ["speech"]:
+        from bench.speech.__main__ import main as speech
+
+        return speech(given[1:])
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measure the reception against the same menu in plain dialplan.",

@@ -48,6 +48,7 @@ class OriginateOutcome(StrEnum):
     ANSWERED = "answered"
     NO_ANSWER = "no_answer"
     BUSY = "busy"
+    REFUSED = "refused"
     CONGESTION = "congestion"
     HUNG_UP = "hung_up"
     FAILED = "failed"

@@ -7,52 +7,89 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from pathlib import Path
 
 import redis.asyncio
 import uvloop
 from redis.exceptions import RedisError
 
+from agi_scripts.callback import callback, called_back, kept_place
 from agi_scripts.connected import connected
+from agi_scripts.dispatch_call import dispatch_call
+from agi_scripts.hand_on import hand_on
 from agi_scripts.message import message
 from agi_scripts.reception import reception
 from agi_scripts.survey import survey
-from ivr import clockwork, logs, prompts, roster, settings
+from ivr import clockwork, logs, prompts, roster, settings, toolbox
 from ivr.agi import AgiServer
 from ivr.ami import Ami, AmiEvent
+from ivr.answers import Answers
 from ivr.api import ApiServices, build_api, serve_tcp, serve_unix
 from ivr.api.control_models import figures_out
-from ivr.asterisk_files import SOUNDS, AsteriskFiles
-from ivr.call import Arrival, Call, Outlook
+from ivr.asterisk_files import SOUNDS, AsteriskFiles, own_prompts
+from ivr.call import Arrival, Call, Event, Greeted, Outlook, Rung
+from ivr.callbacks import CallingBack
+from ivr.captions import Captions, Recorded
+from ivr.conference import Conference
 from ivr.control import Control
 from ivr.desk import Desk
+from ivr.dispatch_calls import DispatchCalling
+from ivr.doorkeeper import Doorkeeper
 from ivr.errors import AmiError, AsteriskError, HotlineError, SettingsError
+from ivr.floor import Floor
+from ivr.handing_on import HandingOn
+from ivr.jobs import Queue, Sweep
 from ivr.ledger import Ledger
 from ivr.lines import CityLines
 from ivr.live import Live
 from ivr.lostkeys import LostKeys
+from ivr.nuisance import NuisanceDoor
 from ivr.numbers import Signalled
+from ivr.outward import Outward
 from ivr.passover import PassOver
 from ivr.prepare import first_login
+from ivr.probing import Probing
+from ivr.progress import Progress
 from ivr.recordings import salvage
-from ivr.seats import SeatPlan
+from ivr.seats import SeatPlan, addresses, reload
 from ivr.settings import Settings
 from ivr.supervisor import with_redis
+from ivr.surge import Surging
 from ivr.switchboard import Board, genuine
+from ivr.thirds import Thirds
 from ivr.wiring import Wiring
+from speech import encoding
+from speech.ports import Unreadable
 from speech.recording import join
+from ticketing.assist.model import Shelf
 from ticketing.domain.calls import CallRecord
 from ticketing.domain.errors import TicketingError
+from ticketing.domain.intruders import BanRule, Watch
+from ticketing.domain.outbound import Purpose
+from ticketing.domain.skills import queue_for
 from ticketing.domain.work_order import State
-from ticketing.policies.loader import load_calendar, load_packs
+from ticketing.policies.loader import CalendarFile, load_packs
 from ticketing.service.accounts import ADMIN, Accounts
 from ticketing.service.attachments import Attachments
+from ticketing.service.bans import Bans
+from ticketing.service.callbacks import Callbacks
+from ticketing.service.dispatch_calls import DispatchCalls, Matter
+from ticketing.service.duties import Duties
+from ticketing.service.models import Models
+from ticketing.service.nuisance import Nuisance
 from ticketing.service.orders import Orders
+from ticketing.service.outward import OutwardCalls
+from ticketing.service.probes import Probes
+from ticketing.service.retention import Deleting
 from ticketing.service.seats import Seats
 from ticketing.service.shifts import Shifts
+from ticketing.service.skills import Skills
+from ticketing.service.surges import Surges
 from ticketing.service.worlds import SqlWorlds
 from ticketing.store.attempts import RedisAttempts
 from ticketing.store.calls import Witness
@@ -62,8 +99,9 @@ log = logging.getLogger(__name__)
 ROSTER_SECONDS = 15.0
 SWEEP_SECONDS = 30.0
 LATE_ROWS_SECONDS = 1.0
+AFTER_CALL_SECONDS = 3.0  # between two looks for what is to be done after calls
 FIGURES_SECONDS = 2.0  # between two that are told
-AMI_EVENTS = "call,agent,dtmf"
+AMI_EVENTS = "call,agent,dtmf,security"
 
 
 class Controller:
@@ -73,6 +111,7 @@ class Controller:
         self.settings = chosen
         self._linked = asyncio.Event()
         self._records = asyncio.Event()
+        self._regroup = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.wiring = Wiring.load(chosen)
         self.files = AsteriskFiles(chosen)
@@ -83,11 +122,28 @@ class Controller:
             on_ended=lambda call, facts: self.ledger.testify(Witness.AMI, call, facts),
             queue_now=lambda: roster.QUEUES[self._roster()],
             persons=lambda seat: self.desk.seat(seat),
+            thirds=lambda leg: self.conference.who(leg),
+            captions=lambda call: self.captions.state(call),
+        )
+        self.captions = Captions(
+            self.redis,
+            chosen.node,
+            calls=self._recorded_now,
+            seats=lambda call: self.live.board.parties(call),
+            seat_of=lambda person: self.desk.seat_of(person),
+            tell=self.live.tell,
+            named=chosen.live_models,
+            on=chosen.captions,
+        )
+        self.answers = Answers(
+            self.redis, chosen.node, chosen.recordings / "answers", self.captions.knows
         )
         packs = load_packs()
         self.lines = CityLines(packs, chosen.city, chosen.timezone)
+        listed = Callbacks(self.database, self.lines.callbacks, chosen.timezone)
         self.ledger = Ledger(
             self.database,
+            beside=listed.take,
             journal=self.files.journal,
             queue_log=self.files.queue_log,
             on_saved=self._recorded,
@@ -103,11 +159,7 @@ class Controller:
             on_link=self._link,
             events=AMI_EVENTS,
         )
-        self.passover = PassOver(
-            lambda member, penalty: self.ami.action(
-                "QueuePenalty", Interface=member, Penalty=str(penalty)
-            )
-        )
+        self.passover = PassOver(lambda member, missed: self.desk.pass_over(member, missed))
         self.shifts = Shifts(self.database, chosen.timezone)
         self.desk = Desk(
             self.shifts,
@@ -115,6 +167,7 @@ class Controller:
             board=lambda: self.live.board,
             reasons=chosen.pause_reasons,
             wrap_up=timedelta(seconds=chosen.wrap_up_seconds),
+            moved=self._regroup.set,
         )
         self.control = Control(
             self.ami,
@@ -123,26 +176,110 @@ class Controller:
             self.shifts,
             ring_seconds=chosen.ring_seconds,
         )
+        self.outward_calls = OutwardCalls(self.database, self.lines.outbound, chosen.timezone)
+        self.outward = Outward(
+            self.ami,
+            self.outward_calls,
+            lambda: self.live.board,
+            open=bool(chosen.trunk_out),
+        )
+        self.calling_back = CallingBack(
+            listed,
+            self.outward,
+            self.live,
+            queue_of=lambda queue: roster.serving(queue, self._roster()),
+            alive=self._alive,
+            told=self._told,
+            open=bool(chosen.trunk_out),
+        )
+        self.duties = Duties(self.database, chosen.timezone)
+        self.conference = Conference(
+            self.control.steering,
+            Thirds(
+                self.control.steering,
+                self.outward,
+                on_call=self.duties.on_call,
+                plan=self.lines.plan,
+                today=lambda: datetime.now(chosen.timezone).date(),
+                last_leg=self.ledger.last_leg,
+                ring_seconds=chosen.ring_seconds,
+            ),
+            self.shifts,
+        )
+        self.handing_on = HandingOn(
+            self.control.steering, self.conference.thirds, self.outward, self.shifts
+        )
         self.lostkeys = LostKeys(self.live.waits, self._press)
         self.agi = AgiServer(
             chosen.agi_host,
             self.wiring.agi_port,
             {
-                "reception": lambda session: reception(Call(session), self),
+                "reception": lambda session: reception(Call(session, self.answers), self),
                 "message": lambda session: message(Call(session)),
                 "connected": lambda session: connected(Call(session)),
                 "survey": lambda session: survey(Call(session)),
+                "hand_on": lambda session: hand_on(Call(session), self),
+                "callback": lambda session: callback(Call(session), self),
+                "place": lambda session: kept_place(Call(session), self),
+                "called_back": lambda session: called_back(Call(session), self),
+                "dispatch_call": lambda session: dispatch_call(Call(session), self),
             },
         )
+        self.nuisance = Nuisance(self.database, self.lines.nuisance, chosen.timezone)
+        self.nuisance_door = NuisanceDoor(
+            self.nuisance, lambda kept: self.live.tell({"nuisance": [kept.id]})
+        )
         seats = Seats(self.database)
-        self.seat_plan = SeatPlan(seats, chosen, self.wiring)
+        ban_rule = BanRule()
+        self.bans = Bans(self.database, ban_rule)
+        self.doorkeeper = Doorkeeper(
+            self.bans,
+            Watch(ban_rule),
+            self.files,
+            lambda: addresses(chosen, self.wiring),
+            lambda: reload(chosen, self.wiring, "acl"),
+            trunk=(chosen.trunk.rpartition("@")[2], chosen.trunk_out),
+            told=lambda ban: self.live.tell({"bans": [ban.address]}),
+        )
+        skills = Skills(self.database, self.lines.queues, chosen.timezone)
+        self.seat_plan = SeatPlan(seats, skills, self.desk.person, chosen, self.wiring)
         if chosen.city not in {pack.city for pack in packs}:
             known = ", ".join(sorted({pack.city for pack in packs}))
             raise SettingsError(f"HOTLINE_CITY={chosen.city!r}: there are packs of {known}")
-        self.worlds = SqlWorlds(self.database, packs, load_calendar(), chosen.timezone, chosen.city)
+        self.worlds = SqlWorlds(self.database, packs, CalendarFile(), chosen.timezone, chosen.city)
         self.orders = Orders(self.database, self.worlds, changed=lambda: self.clockwork.nudge())
+        self.surging = Surging(Surges(self.database, self.orders), self.live.tell)
+        self.dispatch_calling = DispatchCalling(
+            DispatchCalls(
+                self.database,
+                self.orders,
+                self.worlds,
+                self.duties.responsible,
+                rules=lambda: self.lines.dispatch(datetime.now(chosen.timezone).date()),
+                node=chosen.node,
+            ),
+            self.outward,
+            self.live,
+            changed=lambda: self.clockwork.nudge(),
+        )
+        self.probes = Probes(self.database, self.worlds, self.wiring.reload_secret.encode())
+        self.probing = Probing(
+            self.probes,
+            self.outward,
+            lambda: self.live.board,
+            lambda probe: self.live.tell({"probes": [probe.id]}),
+            open=bool(chosen.trunk_out),
+        )
         files = Attachments(self.database, self.orders, chosen.home / "attachments")
         self.clockwork = clockwork.build(chosen, self.database, self.worlds, self.orders, files)
+        self.models = Models(Shelf(chosen.home / "assist"))
+        self.queue = Queue(chosen.redis_url or "")
+        self.after_calls = Sweep(self.database, self.queue)
+        deleting = Deleting(self.database, chosen.recordings, self.lines.retention)
+        call_over = self.clockwork.also(
+            "jobs after calls", self.after_calls.run_once, AFTER_CALL_SECONDS
+        )
+        self.clockwork.also("deleting by policy", deleting.run_once, clockwork.TIDY_SECONDS)
         self.services = ApiServices(
             database=self.database,
             accounts=Accounts(self.database, RedisAttempts(self.redis)),
@@ -154,29 +291,96 @@ class Controller:
                 "database": self._database_health,
                 "redis": self._redis_health,
             },
-            beside={"clockwork": self.clockwork.health},
+            beside={
+                "captions": self.captions.health,
+                "clockwork": self.clockwork.health,
+                "transcripts": self.after_calls.health,
+                "assist": self.models.health,
+            },
             apply_seats=self._apply_seats,
             password_changed=self._password_changed,
             version=version("hotline12345"),
             worlds=self.worlds,
             attachments=chosen.home / "attachments",
             order_changed=self.clockwork.nudge,
+            export=self._export,
+            call_over=call_over,
             dialled=self.ledger.dialled,
             desk=self.desk,
             control=self.control,
+            conference=self.conference,
+            handing_on=self.handing_on,
+            duties=self.duties,
+            models=self.models,
+            prompts=own_prompts(chosen),
             shifts=self.shifts,
+            calling_back=self.calling_back,
+            surging=self.surging,
+            floor=Floor(self.control.steering, self.conference, self.shifts, self.place),
+            skills=skills,
+            dispatch_calling=self.dispatch_calling,
+            captions=self.captions,
             public_attempts=RedisAttempts(self.redis, limit=30, window=3600),
+            ban_lifted=self.doorkeeper.lifted,
+            nuisance=self.nuisance,
+            probing=self.probing,
+            probes=self.probes,
+            nuisance_changed=self.nuisance_door.changed,
         )
 
     # --- what flows ask (ivr.call.Desk) ----------------------------------------------------
     def outlook(self, call: str) -> Outlook:
         """What awaits a caller who is led to the queue now."""
-        return self.live.outlook(call)
+        return replace(self.live.outlook(call), callbacks=self.calling_back.offered)
+
+    def callable(self, number: str) -> bool:
+        """Whether a citizen can be called back on a number."""
+        return self.calling_back.callable(number)
+
+    def place(self, call: str, queue: str) -> int | None:
+        """The place that is kept for a call in a queue."""
+        return self.calling_back.place(call, queue)
+
+    def greeted(self, caller: str) -> Greeted:
+        """How a caller is to be met."""
+        return self.nuisance_door.greeted(caller)
+
+    def emergency(self, call: str, number: str) -> AbstractAsyncContextManager[str]:
+        """Leave to call an emergency number for a citizen."""
+        return self.outward.permit(None, number, purpose=Purpose.EMERGENCY, ref=call)
 
     def arrival(self, came: Signalled) -> Arrival:
         """The line of a call that comes now."""
         line = self.lines.find(came, datetime.now(UTC)).line
-        return Arrival(line.number, line.announce, line.queue, line.skill, line.priority)
+        queue = line.queue
+        if queue == roster.QUEUES["day"]:
+            queue = self.own_queue(line.skill) or queue
+        return Arrival(line.number, line.announce, queue, line.skill, line.priority)
+
+    def event(self, caller: str, line: str) -> Event | None:
+        """What many call on now (K3)."""
+        return self.surging.event(caller, line)
+
+    async def join(self, event: str, call: str, caller: str, language: str, line: str) -> bool:
+        """Register a caller with an event."""
+        return await self.surging.join(event, call, caller, language, line)
+
+    def own_queue(self, skill: str) -> str | None:
+        """The queue of the seats with a skill, or None."""
+        today = datetime.now(self.settings.timezone).date()
+        return queue_for(self.lines.queues(today), skill)
+
+    async def next_to_ring(self, call: str, before: str) -> Rung | None:
+        """Who is rung next for a citizen who is handed on to the outside (T7)."""
+        return await self.handing_on.next(call, before)
+
+    async def urgent(self, attempt: str) -> Matter | None:
+        """The order that somebody is rung for (H4)."""
+        return await self.dispatch_calling.listed.matter(attempt)
+
+    async def takes(self, attempt: str, accepted: bool) -> bool:
+        """Keep that somebody takes an urgent order over, or cannot."""
+        return await self.dispatch_calling.answer(attempt, takes=accepted)
 
     async def order_state(self, number: str) -> State | None:
         """Where a work order is; None when there is none of this number."""
@@ -190,8 +394,11 @@ class Controller:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.database.close)
             stack.push_async_callback(self.redis.aclose)
+            stack.push_async_callback(self.queue.close)
+            stack.push_async_callback(self.outward.close)
             await self.ledger.open()
             await self.desk.open()
+            self.answers.open()
             await self.agi.start()
             stack.push_async_callback(self.agi.close)
             for job in (
@@ -203,6 +410,14 @@ class Controller:
                 self._duty(),
                 self._sweep(),
                 self.clockwork.run(),
+                self.doorkeeper.run(),
+                self.nuisance_door.run(),
+                self.probing.run(),
+                self.captions.run(),
+                self.calling_back.run(),
+                self._group(),
+                self.surging.run(),
+                self.dispatch_calling.run(),
             ):
                 task = asyncio.create_task(job)
                 stack.push_async_callback(_cancel, task)
@@ -230,6 +445,10 @@ class Controller:
             self._introduce(before, event)
         self.desk.take(event)
         self.control.take(event)
+        self.conference.take(event)
+        self.handing_on.take(event)
+        self.outward.take(event)
+        self.doorkeeper.take(event)
         self.passover.take(event)
         self.lostkeys.take(event)
 
@@ -272,9 +491,27 @@ class Controller:
         except TicketingError as problem:
             log.warning("the seats stay as Asterisk knows them: %s", problem)
             return queues
+        self._regroup.clear()
         if await self.desk.join(seats, queues):
             queues = await self.ami.listing("QueueStatus")
         return queues
+
+    async def _group(self) -> None:
+        """Let a seat's queues follow who sits there, for ever: skills are persons' (T1)."""
+        while True:
+            await self._regroup.wait()
+            self._regroup.clear()
+            try:
+                if self.ami.connected:
+                    await self._join(await self.seat_plan.queues())
+            except (HotlineError, TicketingError) as problem:
+                log.warning("the seats' queues are put off: %s", problem)
+                await asyncio.sleep(1.0)
+                self._regroup.set()
+
+    async def _join(self, seats: Mapping[str, Mapping[str, int]]) -> None:
+        self.live.keep_seats({number: frozenset(queues) for number, queues in seats.items()})
+        await self.desk.join(seats, await self.ami.listing("QueueStatus"))
 
     async def _sweep(self) -> None:
         """End the records of calls that an Asterisk took with it: at reconnects and at times."""
@@ -292,6 +529,17 @@ class Controller:
             except (HotlineError, TicketingError) as problem:
                 log.warning("the sweep is put off: %s", problem)
 
+    async def _alive(self) -> set[str]:
+        """The calls that Asterisk carries now."""
+        rows = await self.ami.listing("CoreShowChannels")
+        return {row.get("Linkedid", "") for row in rows}
+
+    async def _told(self, call: str) -> bool:
+        """Whether the journal, read to its end, tells nothing more of a call."""
+        while await self.ledger.catch_up():
+            pass
+        return not self.ledger.knows(call)
+
     async def _duty(self) -> None:
         """Tell the dialplan which roster is on duty (T1)."""
         while True:
@@ -304,10 +552,32 @@ class Controller:
     def _roster(self) -> str:
         return roster.on_duty(datetime.now(UTC), self.settings.timezone, self.settings.night)
 
+    def _recorded_now(self) -> dict[str, Recorded] | None:
+        """The calls that are recorded now; None while Asterisk cannot be asked."""
+        if not self.live.connected:
+            return None
+        found = {call: self.ledger.recorded(call) for call in self.live.board.calls}
+        return {
+            call: Recorded(told[0], told[1], told[2].timestamp())
+            for call, told in found.items()
+            if told is not None
+        }
+
     # --- others ----------------------------------------------------------------------------
     async def _recorded(self, records: Sequence[CallRecord]) -> None:
         self.live.tell({"recorded": [record.id for record in records]})
+        self.nuisance_door.ended(records)
         self._records.set()
+        self.calling_back.nudge()
+
+    def _export(self, place: Path, target: Path, spans: Sequence[tuple[int, float, float]]) -> None:
+        """Write a recording with stretches silent; the kept file alone needs ffmpeg to be read."""
+        needed = place.is_file() and place.suffix != ".wav"
+        program = toolbox.ffmpeg(self.settings.cache, Progress(None)) if needed else None
+        try:
+            encoding.export(place, target, spans, program.argv if program else None)
+        except Unreadable as problem:
+            raise FileNotFoundError(str(problem)) from problem
 
     async def _figures(self) -> None:
         """Tell who watches how well calls are connected, as records come (T9)."""
@@ -322,9 +592,8 @@ class Controller:
 
     async def _apply_seats(self) -> None:
         seats = await self.seat_plan.apply()
-        self.live.keep_seats(seats)
         await self.desk.closed(set(seats))
-        await self.desk.join(seats, await self.ami.listing("QueueStatus"))
+        await self._join(seats)
 
     def _password_changed(self, username: str) -> None:
         """The first password is worth nothing any more, so its file goes."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import jinja2
 
+from ivr.lines import CityLines
+from ivr.ownprompts import OwnPrompts
 from ivr.settings import PROJECT, Settings, is_loopback
 from ivr.wiring import Wiring, write_private
+from ticketing.policies.loader import load_packs
 
 TEMPLATES = PROJECT / "asterisk_conf"
 SOUNDS = PROJECT / "sounds"
-_SEAT_FILES = {"pjsip_seats.conf", "rtp.conf"}
+_SEAT_FILES = {"acl.conf", "pjsip_seats.conf", "rtp.conf"}
 _DEFAULTS_WILL_DO = (
-    "acl.conf",
     "ccss.conf",
     "queuerules.conf",
     "udptl.conf",
@@ -71,7 +74,7 @@ class AsteriskFiles:
         for entry in installed.data.iterdir():
             if entry.name != "sounds":
                 _link(data / entry.name, entry)
-        _link(data / "sounds", SOUNDS)
+        own_prompts(s).lay_out()
         environment = _templates()
         values = self._values(installed, wiring, data)
         for template in sorted(TEMPLATES.glob("*.conf")):
@@ -81,6 +84,8 @@ class AsteriskFiles:
         for name in _DEFAULTS_WILL_DO:
             (self.etc / name).touch()
         self.render_seats(seats)
+        if not (self.etc / "acl.conf").exists():
+            self.render_bans(())  # else those of the last run hold until the controller is up
 
     def render_seats(self, seats: Sequence[SeatLike]) -> None:
         """Write only what depends on the seats; Asterisk must be told to read it again."""
@@ -92,8 +97,20 @@ class AsteriskFiles:
         ports = self.settings.rtp_ports
         write_private(self.etc / "rtp.conf", rtp.render(rtp_ports=ports, browsers=browsers))
 
+    def render_bans(self, addresses: Sequence[str]) -> bool:
+        """Write the addresses that are shut out; whether that changes the file."""
+        text = _templates().get_template("acl.conf").render(banned=addresses)
+        file = self.etc / "acl.conf"
+        if file.exists() and file.read_text("utf-8") == text:
+            return False
+        write_private(file, text)
+        return True
+
     def _values(self, installed: Installation, wiring: Wiring, data: Path) -> dict[str, Any]:
         s = self.settings
+        today = datetime.now(s.timezone).date()
+        lines = CityLines(load_packs(), s.city, s.timezone)
+        rules = lines.callbacks(today)
         local = is_loopback(s.ami_host)
         return {
             "etc": self.etc,
@@ -124,6 +141,9 @@ class AsteriskFiles:
             "strategy": _STRATEGIES[s.queue_strategy],
             "ring_seconds": s.ring_seconds,
             "wrap_up_seconds": s.wrap_up_seconds,
+            "trunk_out": s.trunk_out,
+            "queues": lines.queues(today),
+            "callbacks": bool(s.trunk_out) and rules.offered,
             **_trunk_values(s.trunk),
         }
 
@@ -157,6 +177,12 @@ def _trunk_values(trunk: str) -> dict[str, Any]:
         "trunk_match": [match],
         "trunk_register": register,
     }
+
+
+def own_prompts(settings: Settings) -> OwnPrompts:
+    """Recordings in the place of prompts, and the folder that Asterisk plays from."""
+    played = settings.asterisk_home / "state" / "data" / "sounds"
+    return OwnPrompts(settings.home / "prompts", SOUNDS, played)
 
 
 def _link(link: Path, target: Path) -> None:

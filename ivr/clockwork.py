@@ -30,6 +30,7 @@ from ticketing.service.delivery import OutboxWorker
 from ticketing.service.lines import Lines
 from ticketing.service.mail_intake import MailIntake
 from ticketing.service.orders import Orders, Worlds
+from ticketing.service.rounds import Rounds
 from ticketing.store.database import Database
 from ticketing.store.inbox import Message
 
@@ -38,6 +39,7 @@ DELIVERY_SECONDS = 1.0
 MAIL_SECONDS = 30.0
 TIDY_SECONDS = 3600.0
 LINES_SECONDS = 3600.0
+ROUNDS_SECONDS = 600.0
 NAME = "12345"  # as the sender of mails, where the setting names none
 _ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))  # whom the operator has named
 
@@ -98,6 +100,7 @@ class Clockwork:
         mail: takes mails in; None: there is no mailbox.
         posters: closed at the end.
         lines: looks for dual-track periods that end (T3).
+        rounds: drafts supervision of many orders when a period is over (D6, D7).
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class Clockwork:
         mail: MailIntake | None = None,
         posters: tuple[Poster, ...] = (),
         lines: Lines | None = None,
+        rounds: Rounds | None = None,
     ) -> None:
         self._clocks, self._outbox, self._files = clocks, outbox, files
         self._mail, self._posters = mail, posters
@@ -120,8 +124,17 @@ class Clockwork:
         self._lines = lines
         if lines is not None:
             self._jobs.append(_Job("the number plan", self._remind, LINES_SECONDS))
+        self._rounds = rounds
+        if rounds is not None:
+            self._jobs.append(_Job("rounds of supervision", self._draft, ROUNDS_SECONDS))
         if mail is not None:
             self._jobs.append(_Job("the mailbox", self._read_mails, MAIL_SECONDS))
+
+    def also(self, name: str, step: Step, every: float) -> Callable[[], None]:
+        """Have one more job done, from the start on; gives what makes it look at once."""
+        job = _Job(name, step, every)
+        self._jobs.append(job)
+        return job.wake.set
 
     def nudge(self) -> None:
         """An order has changed: look into the outbox at once."""
@@ -159,6 +172,13 @@ class Clockwork:
     async def _remind(self) -> bool:
         assert self._lines is not None  # noqa: S101 - else there is no such job
         await self._lines.remind()
+        return False
+
+    async def _draft(self) -> bool:
+        assert self._rounds is not None  # noqa: S101 - else there is no such job
+        drafted = await self._rounds.draft()
+        if drafted:
+            _log.info("rounds of supervision: %d drafted", drafted)
         return False
 
     async def _read_mails(self) -> bool:
@@ -215,6 +235,7 @@ def build(
         mail,
         tuple(posters),
         Lines(database, worlds),
+        Rounds(database, worlds),
     )
 
 

@@ -33,6 +33,7 @@ from ticketing.domain.shifts import (
     after,
     decide,
 )
+from ticketing.domain.skills import MISSED
 from ticketing.service.clock import utc_now
 from ticketing.service.shifts import Shifts
 
@@ -59,6 +60,7 @@ class Desk:
         board: who talks to whom now.
         reasons: for pauses.
         wrap_up: how long Asterisk leaves a seat in peace after a call.
+        moved: told when somebody sat down or left.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Desk:
         reasons: Sequence[str],
         wrap_up: timedelta,
         now: Callable[[], datetime] = utc_now,
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
         self.reasons = tuple(reasons)
         self.wrap_up = wrap_up
@@ -77,11 +80,12 @@ class Desk:
         self._act = act
         self._board = board
         self._now = now
+        self._moved = moved
         self._seats: dict[str, SeatNow] = {}
         self._loaded = False
         self._linked = False
         self._pending: list[ShiftEvent] = []  # happened, and not yet in SQL
-        self._queues: dict[str, AbstractSet[str]] = {}  # seat → the queues that ring it
+        self._queues: dict[str, Mapping[str, int]] = {}  # seat → its queues, and its penalty there
         self._with_handed_on: set[str] = set()  # seats with a call that another seat had first
         self._told: dict[str, str] = {}  # seat → why Asterisk pauses it
         self._watched_at: datetime | None = None
@@ -105,6 +109,11 @@ class Desk:
     def seat_of(self, person: str) -> str | None:
         """Where a person sits, or None."""
         return next((n for n, seat in self._seats.items() if seat.person == person), None)
+
+    def person(self, number: str) -> str:
+        """Who sits at a seat; empty when nobody does."""
+        seat = self._seats.get(number)
+        return "" if seat is None else seat.person
 
     def check(self, who: Principal, number: str) -> None:
         """Whether ``who`` may act for a seat: the person who sits there, and managers.
@@ -213,32 +222,49 @@ class Desk:
                 self._with_handed_on.add(number)
 
     def _call_over(self, number: str, kind: Kind) -> None:
-        if self._loaded and self._person(number) and self.wrap_up:
+        if self._loaded and self.person(number) and self.wrap_up:
             at = self._now()
             self._happened(ShiftEvent(number, kind, at, until=at + self.wrap_up))
 
     async def join(
-        self, wanted: Mapping[str, AbstractSet[str]], members: Iterable[Mapping[str, Any]]
+        self, wanted: Mapping[str, Mapping[str, int]], members: Iterable[Mapping[str, Any]]
     ) -> bool:
         """Make the members of Asterisk's queues the seats there are; whether anything changed.
 
         Args:
-            wanted: the number of each seat, and the queues that ring it.
+            wanted: the number of each seat, and the queues that ring it, with its penalty in each.
             members: what ``QueueStatus`` lists.
 
         Raises:
             AmiError: Asterisk did not confirm.
         """
         there = {
-            (row["Location"], row["Queue"]) for row in members if row.get("Event") == "QueueMember"
+            (row["Location"], row["Queue"]): int(row.get("Penalty", "0"))
+            for row in members
+            if row.get("Event") == "QueueMember"
         }
-        right = {(f"PJSIP/{number}", queue) for number in wanted for queue in wanted[number]}
-        for interface, queue in sorted(there - right):
-            await self._act("QueueRemove", Interface=interface, Queue=queue)
-        for interface, queue in sorted(right - there):
-            await self._add(interface, queue)
+        right = {(f"PJSIP/{n}", queue): p for n in wanted for queue, p in wanted[n].items()}
         self._queues = dict(wanted)
+        for interface, queue in sorted(there.keys() - right.keys()):
+            await self._act("QueueRemove", Interface=interface, Queue=queue)
+        for interface, queue in sorted(right.keys() - there.keys()):
+            await self._add(interface, queue)
+        for (interface, queue), penalty in sorted(right.items()):
+            if there.get((interface, queue), penalty) != penalty:
+                await self._act(
+                    "QueuePenalty", Interface=interface, Queue=queue, Penalty=str(penalty)
+                )
         return there != right
+
+    async def pass_over(self, member: str, missed: int) -> None:
+        """Put a member back in all its queues by the calls that it let ring; none: to its place.
+
+        Raises:
+            AmiError
+        """
+        for queue, penalty in self._queues.get(member.removeprefix("PJSIP/"), {}).items():
+            behind = str(penalty + MISSED * missed)
+            await self._act("QueuePenalty", Interface=member, Queue=queue, Penalty=behind)
 
     async def _add(self, interface: str, queue: str) -> None:
         number = interface.removeprefix("PJSIP/")
@@ -250,7 +276,7 @@ class Desk:
             Queue=queue,
             MemberName=number,
             StateInterface=interface,
-            Penalty="0",
+            Penalty=str(self._queues.get(number, {}).get(queue, 0)),
             Paused="true" if reason else "false",
             Reason=reason,
         )
@@ -295,10 +321,6 @@ class Desk:
         known = {n: self._seats.get(n) or SeatNow(n) for n in numbers}
         return {n: replace(seat, phone=self._phone(n)) for n, seat in known.items()}
 
-    def _person(self, number: str) -> str:
-        seat = self._seats.get(number)
-        return "" if seat is None else seat.person
-
     def _happened(self, event: ShiftEvent) -> None:
         self._apply(event)
         self._pending.append(event)
@@ -307,6 +329,8 @@ class Desk:
     def _apply(self, event: ShiftEvent) -> None:
         before = self._seats.get(event.seat) or SeatNow(event.seat)
         self._seats[event.seat] = after(before, event)
+        if event.kind in {Kind.LOGIN, Kind.LOGOUT}:
+            self._moved()
 
     # --- for ever --------------------------------------------------------------------------
     async def run(self) -> None:

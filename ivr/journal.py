@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
+from ivr.legs import Legs
 from ivr.numbers import Signalled, signalled
-from ticketing.domain.calls import PLACED, CallRecord, HangupSide, Outcome, Rating
+from ticketing.domain.calls import CALLBACK, PLACED, CallRecord, HangupSide, Outcome, Rating
+from ticketing.domain.legs import leg_of
 from ticketing.domain.lines import LineMatch, LinePlan, line_for
 
 Find = Callable[[Signalled, datetime], LineMatch]
@@ -129,11 +131,16 @@ class Story:
     hung_up_by_seat: bool = False
     hung_up_by_caller: bool = False
     over: bool = False
+    legs: Legs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.legs = Legs(self.id)
 
     def tell(self, row: Row) -> None:
         """Take in one more row of this call."""
         self.last = max(self.last, row.at)
         own = row.uniqueid == self.id
+        self.legs.tell(row)
         if row.event == "HOTLINE":
             self._fact(row)
         elif row.event == "BRIDGE_ENTER" and not own:
@@ -142,14 +149,16 @@ class Story:
             self.ended_at = row.at
             source = row.extra.get("hangupsource", "")
             self.hung_up_by_caller = source == row.channel
-        elif row.event == "HANGUP" and row.channel == self.seat_channel:
+        elif row.event == "HANGUP" and row.channel == self.seat_channel and not self.ended_at:
             self.hung_up_by_seat = row.extra.get("hangupsource") == row.channel
         elif row.event == "LINKEDID_END":
             self.over = True
 
     def _fact(self, row: Row) -> None:
         told = dict(parse_qsl(row.extra.get("extra", ""), keep_blank_values=True))
-        if "queue" in told and self.queued_at is None:
+        if self.legs.fact(row, told):
+            told = {key: told[key] for key in told.keys() & {"case"}}
+        if told.keys() & {"queue", "callback"} and self.queued_at is None:
             self.queued_at = row.at
         for key in FIRST_COUNTS & self.facts.keys():
             told.pop(key, None)
@@ -157,7 +166,7 @@ class Story:
 
     def _met(self, row: Row) -> None:
         seat = seat_of(row.channel)
-        if seat is None:
+        if seat is None or self.legs.is_third(row.uniqueid):
             return
         self.seat_channel = row.channel
         self.hung_up_by_seat = False
@@ -177,6 +186,7 @@ class Story:
     def record(self) -> CallRecord:
         """The call as it is kept; complete also when Asterisk died under it."""
         facts, came = self.facts, self.line()
+        recording = (facts.get("recording") or None) if self.answered_at else None
         return CallRecord(
             id=self.id,
             caller=self.first.number,
@@ -195,8 +205,11 @@ class Story:
             hangup_by=self._side(),
             outcome=self._outcome(),
             rating=RATINGS.get(facts.get("rating", "")),
-            recording=(facts.get("recording") or None) if self.answered_at else None,
+            recording=recording,
             message=facts.get("message") or None,
+            callback=self._callback(),
+            case_number=_clean(facts.get("case", ""), LONGEST_NUMBER) or None,
+            handling=self.legs.handling(self.ended_at or self.last, recording),
         )
 
     def _side(self) -> HangupSide:
@@ -204,9 +217,19 @@ class Story:
             return HangupSide.AGENT
         return HangupSide.CALLER if self.hung_up_by_caller else HangupSide.SYSTEM
 
+    def _callback(self) -> str | None:
+        """Where a caller wants to be called back, who has not talked to anybody."""
+        return None if self.answered_at else _clean(self.facts.get("callback", ""), 24) or None
+
     def _outcome(self) -> Outcome:
         if self.answered_at is not None:
             return Outcome.ANSWERED
+        if self.id.startswith(CALLBACK) and "called_back" not in self.facts:
+            return Outcome.UNREACHED
+        if self._callback():
+            return Outcome.CALLBACK_ASKED
+        if self.facts.get("surge"):
+            return Outcome.REGISTERED
         if self.facts.get("message"):
             return Outcome.MESSAGE_LEFT
         if not self.hung_up_by_caller:
@@ -214,6 +237,13 @@ class Story:
         if self.queued_at is not None:
             return Outcome.ABANDONED_IN_QUEUE
         return Outcome.ABANDONED_IN_MENU
+
+
+def _is_citizens(row: Row) -> bool:
+    """Whether a call is a citizen's: one that came, or in which a citizen is called back."""
+    if row.call.startswith(PLACED):
+        return row.call.startswith(CALLBACK)
+    return row.context in CITIZEN_CONTEXTS
 
 
 class Journal:
@@ -230,12 +260,17 @@ class Journal:
     def read(self, rows: Iterable[Row]) -> Iterator[CallRecord]:
         """Take in rows in their order; give each call's record when its last row is read."""
         for row in rows:
+            third = leg_of(row.call)  # rung for a call, and not in its bridge yet
+            if third is not None:
+                if third.call in self.open:
+                    self.open[third.call].legs.tell(row)
+                continue
             story = self.open.get(row.call)
             if story is None:
                 if row.event != "CHAN_START" or row.uniqueid != row.call:
                     continue  # the end of a call whose beginning was read long ago
-                if row.context not in CITIZEN_CONTEXTS or row.call.startswith(PLACED):
-                    continue  # not a citizen's call
+                if not _is_citizens(row):
+                    continue
                 story = self.open[row.call] = Story(row.call, row, row.at, self._find)
             story.tell(row)
             if story.over:

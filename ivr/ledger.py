@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ivr import queuelog
 from ivr.journal import Find, Journal, Row, parse, without_plan
@@ -25,6 +26,8 @@ from ticketing.domain.errors import DatabaseUnavailable
 from ticketing.store import calls
 from ticketing.store.calls import JournalPosition, Witness
 from ticketing.store.database import Database
+
+Beside = Callable[[AsyncSession, Sequence[CallRecord]], Awaitable[Sequence[CallRecord]]]
 
 log = logging.getLogger(__name__)
 ROTATE_BYTES = 64 << 20
@@ -47,9 +50,11 @@ class Ledger:
         salvage: Callable[[CallRecord], CallRecord],
         every: float = 0.25,
         find: Find = without_plan,
+        beside: Beside | None = None,
     ) -> None:
         """
         Args:
+            beside: told of the records in the unit that saves them; completes them.
             on_saved: told of the records just committed.
             salvage: completes the record of a call that was cut off.
             every: seconds between two looks at the files.
@@ -59,6 +64,7 @@ class Ledger:
         self._paths = {"journal": journal, "queue_log": queue_log}
         self._on_saved = on_saved
         self._salvage = salvage
+        self._beside = beside
         self._every = every
         self._fold = Journal(find)
         self._queues = queuelog.QueueLog()
@@ -107,12 +113,29 @@ class Ledger:
             self._tails["journal"].rotate(ROTATE_BYTES)
             return read > 0
 
+    def knows(self, call: str) -> bool:
+        """Whether the journal tells of a call that is not in SQL yet."""
+        return call in self._fold.open or any(each.id == call for each in self._unsaved)
+
     def dialled(self, call: str) -> str | None:
         """The number that was dialled in a call whose record is not in SQL yet (T2), or None."""
         story = self._fold.open.get(call)
         if story is not None:
             return story.line().number
         return next((each.dialled for each in self._unsaved if each.id == call), None)
+
+    def recorded(self, call: str) -> tuple[str, str, datetime] | None:
+        """Of an answered call going on: its recording's folder, its language, when answered."""
+        story = self._fold.open.get(call)
+        if story is None or story.answered_at is None or not story.facts.get("recording"):
+            return None
+        facts = story.facts
+        return facts["recording"], facts.get("language") or "zh", story.answered_at
+
+    def last_leg(self, call: str) -> int:
+        """The highest number of a third party's leg in a call going on; 0 when there is none."""
+        story = self._fold.open.get(call)
+        return 0 if story is None else max(story.legs.facts, default=0)
 
     def testify(self, witness: Witness, call: str, facts: Mapping[str, object]) -> None:
         """Take down what a witness saw of a call; saved with the next records."""
@@ -194,7 +217,8 @@ class Ledger:
             return
         now = datetime.now(UTC)
         async with self._database.session() as session:
-            await calls.save(session, records)
+            told = await self._beside(session, records) if self._beside and records else records
+            await calls.save(session, told)
             for who, seen in witness.items():
                 await calls.save_witness(session, who, seen)
             for name, position in positions.items():

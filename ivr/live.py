@@ -11,20 +11,51 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from ivr.api.live import Broadcast
 from ivr.call import Outlook
-from ivr.switchboard import Board, Device, Event, LiveCall, LiveSeat, Spy, Stage, reduce, resync
+from ivr.switchboard import (
+    Board,
+    Channel,
+    Device,
+    Event,
+    LiveCall,
+    LiveSeat,
+    Spy,
+    Stage,
+    reduce,
+    resync,
+)
 from ticketing.domain.shifts import Doing, PhoneNow, SeatNow
 
 log = logging.getLogger(__name__)
 PUBLISH_SECONDS = 0.1
 _FIRST_GUESS_SECONDS = 180.0
 _WEIGHT = 0.1
+SOON_SECONDS = 10.0
+_FREE = {Device.IDLE.value, Device.RINGING.value}
 _NO_SEAT = {Device.UNAVAILABLE.value, Doing.LOGGED_OUT.value}  # states in which no call can come
+
+
+@dataclass(frozen=True, slots=True)
+class Staffed:
+    """Of the seats of a queue: could take a call now, are in their wrap-up, have a call."""
+
+    free: int
+    finishing: int
+    busy: int
+
+
+class Third(Protocol):
+    """Who a third party in a call is."""
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def person(self) -> str: ...
 
 
 class Live:
@@ -37,9 +68,13 @@ class Live:
         on_ended: Callable[[str, Mapping[str, Any]], None],
         queue_now: Callable[[], str],
         persons: Callable[[str], SeatNow | None] = lambda _seat: None,
+        captions: Callable[[str], str | None] = lambda _call: None,
+        thirds: Callable[[str], Third | None] = lambda _leg: None,
     ) -> None:
         """
         Args:
+            captions: whether a call has live captions, or why not; None: it is not recorded now.
+            thirds: who a third party is, by the id of the leg, as far as that is known.
             persons: who sits at a seat; None where nobody has ever logged in.
             on_ended: told what we saw of each call that ended: its id, and its facts as a witness.
             queue_now: the queue of the roster on duty.
@@ -50,6 +85,8 @@ class Live:
         self._on_ended = on_ended
         self._queue_now = queue_now
         self._persons = persons
+        self._thirds = thirds
+        self._captions = captions
         self._handling = _FIRST_GUESS_SECONDS
         self._led: set[str] = set()  # calls that hear how long it takes, and queue after that
         self._published: dict[str, dict[str, Any]] = {"calls": {}, "seats": {}, "queues": {}}
@@ -111,7 +148,28 @@ class Live:
         position = max(before - idle, 0) + 1
         seconds = position * (self._handling + self._wrap_up) / max(len(seats), 1)
         minutes = math.ceil(seconds / 60) if seconds >= 60 else 0
-        return Outlook(len(seats), max(idle - before, 0), position, minutes)
+        soon = position == 1 and any(self._free_soon(seat) for seat in seats)
+        return Outlook(len(seats), max(idle - before, 0), position, minutes, soon)
+
+    def _free_soon(self, seat: LiveSeat) -> bool:
+        """Whether a seat's wrap-up is nearly over."""
+        if self._state(seat) != Doing.WRAP_UP:
+            return False
+        now = self._persons(seat.number)
+        until = None if now is None else now.wrap_up_until
+        ends = (seat.last_call_at or 0) + self._wrap_up if until is None else until.timestamp()
+        return ends - time.time() <= SOON_SECONDS
+
+    def staffed(self, queue: str) -> Staffed:
+        """What the seats of a queue do."""
+        states = [self._state(s) for s in self.board.seats.values() if queue in s.queues]
+        free = sum(state in _FREE for state in states)
+        return Staffed(free, states.count(Doing.WRAP_UP.value), states.count(Device.BUSY.value))
+
+    @property
+    def handling(self) -> float:
+        """Seconds that a call takes, with its wrap-up."""
+        return self._handling + self._wrap_up
 
     def waits(self, call: str) -> bool:
         """Whether ``call`` waits in a queue now."""
@@ -161,7 +219,11 @@ class Live:
 
     def _picture(self) -> dict[str, dict[str, Any]]:
         board = self.board
-        on_call = {c.seat: c.call for c in board.channels.values() if c.seat and not c.spy}
+        on_call = {
+            c.seat: c.third.call if c.third else c.call
+            for c in board.channels.values()
+            if c.seat and not c.spy
+        }
         spies = {c.seat: c.spy for c in board.channels.values() if c.seat and c.spy}
         return {
             "calls": {call.id: self._call(call) for call in board.calls.values()},
@@ -199,6 +261,20 @@ class Live:
             "answered": call.answered_at,
             "seats": sorted(self.board.parties(call.id)),
             "held": call.held is not None,
+            "recorded": not call.unrecorded,
+            "thirds": [self._third(leg) for leg in self.board.thirds(call.id)],
+            "captions": self._captions(call.id),
+        }
+
+    def _third(self, leg: Channel) -> dict[str, Any]:
+        """A third party of a call: who, and whether it talks or still rings; no number."""
+        known = self._thirds(leg.id)
+        return {
+            "third": 0 if leg.third is None else leg.third.number,
+            "seat": leg.seat,
+            "unit": None if known is None else known.unit or None,
+            "person": None if known is None else known.person or None,
+            "talking": leg.bridge is not None,
         }
 
     def _person(self, number: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from ivr.errors import AmiError
 
 log = logging.getLogger(__name__)
-WAY_OUT = frozenset({"3"})  # as in the context queue-keys of extensions.conf
+WAY_OUT = frozenset({"1", "3"})  # as in the context queue-keys of extensions.conf
 _MOMENT_SECONDS = 0.3
 
 

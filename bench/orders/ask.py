@@ -139,7 +139,7 @@ async def requests(
         "type: emergency (rare)": pages(ROOT, lambda: Filters(type=OrderType.EMERGENCY)),
         "category 01.02": pages(ROOT, lambda: Filters(category="01.02")),
         "category 07 and below": pages(ROOT, lambda: Filters(category="07")),
-        "district": pages(ROOT, lambda: Filters(district="990300")),
+        "district": pages(ROOT, lambda: Filters(districts=("990300",))),
         "unit: city.urban": pages(ROOT, lambda: Filters(unit="city.urban")),
         "unit: a village": pages(ROOT, lambda: Filters(unit=village.unit)),
         "urgency: critical (rare)": pages(ROOT, lambda: Filters(urgency=Urgency.CRITICAL)),
@@ -160,7 +160,9 @@ async def requests(
         "state and category": pages(
             ROOT, lambda: Filters(states=(State.HANDLING,), category="01.02")
         ),
-        "type and district": pages(ROOT, lambda: Filters(type=OrderType.REPORT, district="990401")),
+        "type and district": pages(
+            ROOT, lambda: Filters(type=OrderType.REPORT, districts=("990401",))
+        ),
         "channel and state (rare)": pages(
             ROOT, lambda: Filters(channel=Channel.POLICE, states=(State.REPORTED,))
         ),

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from ivr.api import control_models as models
 from ivr.api.services import Ask
-from ivr.control import Steered
+from ivr.steering import Steered
 from ivr.switchboard import Spying
+from ivr.thirds import Wanted
 from ticketing.domain.shifts import Command, Logout, Pause, PersonTimes, Resume, SeatNow, WrapUp
 
 
@@ -66,13 +67,17 @@ async def figures(ask: Ask) -> models.FiguresOut:
 
 async def call_hangup(ask: Ask) -> models.SteeredOut:
     """End the seat's part of a call; the citizen is asked for a rating."""
-    return _steered(await ask.use.services.control.hangup(ask.who, ask.path("call_id")))
+    return steered(await ask.use.services.control.hangup(ask.who, ask.path("call_id")))
 
 
 async def call_transfer(ask: Ask) -> models.SteeredOut:
-    """Hand a citizen on, unannounced, to a seat or a queue (T7)."""
+    """Hand a citizen on, unannounced, to a seat, a queue, a unit or a number (T7)."""
     given = ask.body(models.TransferIn)
-    return _steered(
+    if given.unit or given.number:
+        wanted = Wanted(unit=given.unit or "", number=given.number or "")
+        handing_on = ask.use.services.handing_on
+        return steered(await handing_on.transfer(ask.who, ask.path("call_id"), wanted))
+    return steered(
         await ask.use.services.control.transfer(
             ask.who, ask.path("call_id"), seat=given.seat, queue=given.queue
         )
@@ -81,12 +86,12 @@ async def call_transfer(ask: Ask) -> models.SteeredOut:
 
 async def call_hold(ask: Ask) -> models.SteeredOut:
     """Let the citizen hear music, and nothing of the seat."""
-    return _steered(await ask.use.services.control.hold(ask.who, ask.path("call_id")))
+    return steered(await ask.use.services.control.hold(ask.who, ask.path("call_id")))
 
 
 async def call_resume(ask: Ask) -> models.SteeredOut:
     """Let citizen and seat talk again."""
-    return _steered(await ask.use.services.control.resume(ask.who, ask.path("call_id")))
+    return steered(await ask.use.services.control.resume(ask.who, ask.path("call_id")))
 
 
 async def supervise_listen(ask: Ask) -> models.SpyOut:
@@ -132,8 +137,15 @@ def _seat(ask: Ask, now: SeatNow) -> models.SeatNowOut:
     )
 
 
-def _steered(call: Steered) -> models.SteeredOut:
-    return models.SteeredOut(call=call.call, seats=list(call.seats), held=call.held)
+def steered(call: Steered) -> models.SteeredOut:
+    """A call after a verb, as it is told."""
+    return models.SteeredOut(
+        call=call.call,
+        seats=list(call.seats),
+        held=call.held,
+        thirds=list(call.thirds),
+        recorded=call.recorded,
+    )
 
 
 def _times(found: PersonTimes) -> models.PersonTimesOut:

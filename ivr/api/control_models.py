@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
 
-from ivr.api.fields import Day
+from ivr.api.fields import ID, PHONE, Day
 from ivr.api.models import SEAT_NUMBER, In, Out
 from ivr.switchboard import Spying
 from ticketing.domain import figures as counted
@@ -48,24 +48,34 @@ class DeskOut(Out):
 
 
 class TransferIn(In):
-    """Where the citizen is handed on: to a seat or to a queue."""
+    """Where the citizen is handed on: a seat, a queue, a unit's person on call, or a number."""
 
     seat: str | None = Field(None, pattern=SEAT_NUMBER)
     queue: str | None = Field(None, pattern=QUEUE_NAME)
 
+    unit: str | None = Field(None, pattern=ID)
+    number: str | None = Field(None, pattern=PHONE)
+
     @model_validator(mode="after")
     def _one_of_them(self) -> TransferIn:
-        if (self.seat is None) == (self.queue is None):
-            raise ValueError("give seat or queue")
+        given = [self.seat, self.queue, self.unit, self.number]
+        if sum(each is not None for each in given) != 1:
+            raise ValueError("give seat, queue, unit or number")
         return self
 
 
 class SteeredOut(Out):
-    """A call going on: the seats it is with, and whether the citizen is on hold."""
+    """A call going on: the seats it is with, and whether the citizen is on hold.
+
+    ``thirds`` are the numbers of the third parties in it; ``recorded`` is false while its recording
+    is paused.
+    """
 
     call: str
     seats: list[str]
     held: bool
+    thirds: list[int]
+    recorded: bool
 
 
 class StopIn(In):

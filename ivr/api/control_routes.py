@@ -88,7 +88,17 @@ CONTROL_ROUTES: tuple[Route, ...] = (
     _call(
         "transfer",
         handlers.call_transfer,
-        (*_TALKING, *_PHONE, errors.QueueNotFound),
+        (
+            *_TALKING,
+            *_PHONE,
+            errors.QueueNotFound,
+            errors.ConsultUnderWay,
+            errors.CallHeldElsewhere,
+            errors.UnitNotFound,
+            errors.NobodyOnCall,
+            errors.NumberNotAllowed,
+            errors.NoTrunk,
+        ),
         models.TransferIn,
     ),
     _call("hold", handlers.call_hold, _TALKING),

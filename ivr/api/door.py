@@ -25,9 +25,11 @@ from ticketing.domain.errors import (
     BadAttachment,
     BadPauseReason,
     GuardFailed,
+    NobodyAnswered,
     NotAllowed,
     NotLoggedIn,
     PersonSeated,
+    RecordingDeleted,
     TicketingError,
     TooManyAttempts,
 )
@@ -104,6 +106,10 @@ async def errors_as_json(request: web.Request, handler: _Next) -> web.StreamResp
         return problem(request, error.id, detail=str(error))
     except BadPauseReason as error:
         return problem(request, error.id, reasons="、".join(error.reasons))
+    except NobodyAnswered as error:
+        return problem(request, error.id, tried="、".join(error.tried))
+    except RecordingDeleted as error:
+        return problem(request, error.id, at=f"{error.at:%Y-%m-%d}")
     except PersonSeated as error:
         return problem(request, error.id, seat=error.seat)
     except TicketingError as error:

@@ -1,7 +1,8 @@
 """``/api/v1/events``: what goes on now, then each change, over a WebSocket.
 
 The first message is ``{"type": "snapshot", "seq": …, "calls": …, "seats": …, "queues": …}``; each
-later one is a change with ``"type": "change"`` and a greater ``seq``. What a client sends is
+later one is a change with ``"type": "change"`` and a greater ``seq``. Captions come as
+``segments``, to those who may read along (``ivr.captions``). What a client sends is
 ignored. The close code says why it ended: 1001 the hotline stops, 1013 the client was too slow
 (connect again for a fresh snapshot), 1011 we failed, 4401 the session has ended.
 """
@@ -107,6 +108,9 @@ async def _send(
 
 
 async def _send_one(ask: Ask, socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
+    message = ask.use.services.captions.shown_to(ask.who, message)
+    if message.get("segments") == []:
+        return  # what others say is nothing to this one
     text = json.dumps(shown_to(ask.who, message), ensure_ascii=False, separators=(",", ":"))
     try:
         async with asyncio.timeout(SLOW):

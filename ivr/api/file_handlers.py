@@ -14,7 +14,7 @@ from pydantic import Field
 from ivr.api.models import In, Out
 from ivr.api.problems import ApiError
 from ivr.api.services import Ask
-from ticketing.documents.render import MEDIA_TYPES
+from ticketing.documents.render import MEDIA_TYPES, Format
 from ticketing.store.attachments import Attachment
 
 _UPLOAD_SECONDS = 300.0
@@ -107,11 +107,16 @@ async def read_paper(ask: Ask) -> web.Response:
     order, seq = ask.path("order"), ask.path("seq")
     step = int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 9 else 0
     title, content = await ask.use.papers.make(actor, order, step, chosen)
+    return paper(f"{order}-{title}.{chosen}", chosen, content)
+
+
+def paper(name: str, chosen: Format, content: bytes) -> web.Response:
+    """A paper's file as a download."""
     return web.Response(
         body=content,
         headers={
             "Content-Type": MEDIA_TYPES[chosen],
-            "Content-Disposition": _as_download(f"{order}-{title}.{chosen}"),
+            "Content-Disposition": _as_download(name),
         },
     )
 

@@ -12,6 +12,7 @@ from ivr.api.masking import shown_to
 from ivr.api.problems import ApiError
 from ivr.api.services import Ask
 from ivr.errors import HotlineError
+from speech import encoding
 from ticketing.domain.roles import MATRIX, Principal
 from ticketing.domain.seats import Seat
 from ticketing.store.users import User
@@ -122,7 +123,7 @@ async def recording(ask: Ask) -> web.FileResponse:
     """The sound of a call, the citizen left and the agent right, or the message that was left."""
     file = await ask.use.calls.recording(ask.who, ask.path("call_id"))
     _check_range(ask.request, file)
-    return web.FileResponse(file, headers={"Content-Type": "audio/wav"})
+    return web.FileResponse(file, headers={"Content-Type": encoding.media(file)})
 
 
 async def list_queues(ask: Ask) -> models.QueuesOut:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from aiohttp import web
+
 from ivr.api import inbox_models as models
+from ivr.api.file_handlers import PaperQuery, paper
 from ivr.api.services import Ask
 from ticketing.service.supervision import key_of, read_key
 from ticketing.store.drafts import Kept
@@ -41,6 +44,8 @@ async def issue_draft(ask: Ask) -> models.DraftOut:
         text=given.text,
         limit=given.limit,
         attendees=tuple(given.attendees),
+        evidence=given.evidence,
+        urgency=given.urgency,
         publish=given.publish,
     )
     return _draft(kept)
@@ -51,6 +56,22 @@ async def dismiss_draft(ask: Ask) -> models.DraftOut:
     actor = await ask.use.orders.actor(ask.who)
     why = ask.body(models.DismissIn).why
     return _draft(await ask.use.supervision.dismiss(actor, read_key(ask.path("draft")), why))
+
+
+async def list_rounds(ask: Ask) -> models.DraftsOut:
+    """What was issued about many orders: to one's own unit, or by one's hotline body (D6, D7)."""
+    query = ask.query(models.PageQuery)
+    actor = await ask.use.orders.actor(ask.who)
+    page = await ask.use.round_papers.page(actor, limit=query.limit, cursor=query.cursor)
+    return models.DraftsOut(items=[_draft(kept) for kept in page.items], next=page.next)
+
+
+async def read_round(ask: Ask) -> web.Response:
+    """The paper of what was issued about many orders, to be printed (D6, D7)."""
+    actor, chosen = await ask.use.orders.actor(ask.who), ask.query(PaperQuery).format
+    key = read_key(ask.path("draft"))
+    title, content = await ask.use.round_papers.make(actor, key, chosen)
+    return paper(f"{title}.{chosen}", chosen, content)
 
 
 async def list_outbox(ask: Ask) -> models.OutboxOut:
@@ -83,4 +104,7 @@ def _draft(kept: Kept) -> models.DraftOut:
         decided_by=kept.decided_by,
         decided_at=kept.decided_at,
         reason=kept.reason,
+        centre=draft.centre,
+        orders=list(draft.orders),
+        said=kept.said,
     )

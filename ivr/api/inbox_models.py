@@ -9,11 +9,12 @@ from pydantic import Field
 
 from ivr.api.models import In, Moment, Out
 from ivr.api.order_models import Long, Short
+from ticketing.domain.matters import Urgency
 from ticketing.domain.measures import Fault, Kind
 from ticketing.store.drafts import DraftState
 
 MESSAGE_ID = r"^[0-9A-Za-z-]{1,100}$"
-DRAFT_ID = r"^[0-9A-Za-z_.:@~-]{1,120}$"
+DRAFT_ID = r"^[0-9A-Za-z_.:@~-]{1,200}$"
 _CURSOR = r"^[0-9A-Za-z_-]{1,200}$"
 
 
@@ -50,7 +51,10 @@ class DraftsQuery(PageQuery):
 
 
 class DraftOut(Out):
-    """What the clock has drafted, and what a person made of it."""
+    """What the clock has drafted, and what a person made of it.
+
+    What is about many orders (D6, D7) has a ``centre`` and no ``order``.
+    """
 
     id: str
     kind: Kind
@@ -66,6 +70,9 @@ class DraftOut(Out):
     decided_by: str | None
     decided_at: datetime | None
     reason: str | None
+    centre: str
+    orders: list[str]
+    said: str | None
 
 
 class DraftsOut(Out):
@@ -82,7 +89,13 @@ class IssueIn(In):
     limit: Moment | None = Field(
         None, description="the new limit; without it the one that the policy pack sets"
     )
-    attendees: list[Short] = Field(default_factory=list, max_length=50)
+    attendees: list[Short] = Field(
+        default_factory=list,
+        max_length=50,
+        description="asked to a joint supervision, or come to a verification on site",
+    )
+    evidence: Long = Field("", description="what a verification on site has shown")
+    urgency: Urgency | None = Field(None, description="set with a leader's instruction")
     publish: bool = False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ivr.api import inbox_handlers as handlers
 from ivr.api import inbox_models as models
+from ivr.api.file_handlers import PaperQuery
 from ivr.api.route import Route
 from ticketing.domain import errors
 from ticketing.domain.roles import Permission
@@ -61,6 +62,24 @@ INBOX_ROUTES: tuple[Route, ...] = (
         models.DraftOut,
         body=models.DismissIn,
         raises=(errors.DraftNotFound, errors.GuardFailed, *_UNITS),
+    ),
+    Route(
+        "GET",
+        "/api/v1/supervision/rounds",
+        Permission.ORDERS_VIEW,
+        handlers.list_rounds,
+        models.DraftsOut,
+        query=models.PageQuery,
+        raises=(errors.BadCursor, *_UNITS),
+    ),
+    Route(
+        "GET",
+        "/api/v1/supervision/rounds/{draft}/paper",
+        Permission.ORDERS_VIEW,
+        handlers.read_round,
+        query=PaperQuery,
+        media="application/pdf",
+        raises=(errors.PaperNotFound, *_UNITS),
     ),
     Route(
         "GET",

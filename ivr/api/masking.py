@@ -7,7 +7,11 @@ from typing import Any
 
 from ticketing.domain.roles import Permission, Principal, mask_name, mask_number
 
-_PERSONAL: dict[str, Callable[[str], str]] = {"caller": mask_number, "caller_name": mask_name}
+_PERSONAL: dict[str, Callable[[str], str]] = {
+    "caller": mask_number,
+    "caller_name": mask_name,
+    "callback": mask_number,
+}
 
 
 def shown_to(principal: Principal, value: Any) -> Any:

@@ -116,6 +116,8 @@ class CallOut(Out):
     rating: Rating | None
     recording: str | None
     message: str | None
+    callback: str | None
+    case_number: str | None
 
 
 class CallsOut(Out):

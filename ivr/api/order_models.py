@@ -140,7 +140,9 @@ class OrdersQuery(In):
     state: str | None = Field(None, pattern=r"^[a-z]{2,16}(,[a-z]{2,16}){0,12}$")
     type: OrderType | None = None
     category: str | None = Field(None, pattern=r"^[0-9A-Za-z_.-]{1,64}$")
-    district: str | None = Field(None, pattern=r"^[0-9A-Za-z_.-]{1,64}$")
+    district: str | None = Field(
+        None, pattern=r"^[0-9A-Za-z_.-]{1,64}$", description="with all districts in it"
+    )
     unit: str | None = Field(None, pattern=r"^[0-9A-Za-z_.-]{1,64}$")
     urgency: Urgency | None = None
     channel: Channel | None = None
@@ -169,7 +171,7 @@ class OrdersQuery(In):
             states=tuple(known[name] for name in names if name in known),
             type=self.type,
             category=self.category or "",
-            district=self.district or "",
+            districts=(self.district,) if self.district else (),
             unit=self.unit or "",
             urgency=self.urgency,
             channel=self.channel,

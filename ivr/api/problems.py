@@ -121,6 +121,20 @@ PROBLEMS: dict[str, Problem] = {
         "This call has no recording.",
         "이 통화의 녹음이 없습니다.",
     ),
+    "recording_deleted": Problem(
+        410,
+        "已按保存期限于 {at} 删除。",
+        "It was deleted, as the policy on keeping recordings wants it; when: {at}",
+        "보존 기한에 따라 {at}에 삭제되었습니다.",
+    ),
+    "not_transcribed": Problem(
+        409,
+        "该通话尚未转成文字，无法确定哪些地方要静音；请稍后再试，或由有权查看号码的人员导出原始录音。",
+        "This call has not become text, so it is not known what to silence; try again later, or "
+        "have somebody who may see numbers export the sound as it is.",
+        "아직 글로 옮겨지지 않아 가릴 부분을 알 수 없습니다. 나중에 다시 하거나 번호를 볼 수 있는 "
+        "담당자가 원본을 내보내십시오.",
+    ),
     "order_not_found": Problem(
         404,
         "没有这张工单，或您无权查看。",
@@ -181,6 +195,24 @@ PROBLEMS: dict[str, Problem] = {
         "Nothing with this id has failed; it may be on its way again. Load the list again.",
         "해당 발송 실패 건이 없습니다. 이미 다시 발송되었을 수 있으니 새로 고치십시오.",
     ),
+    "prompt_not_found": Problem(
+        404,
+        "没有这个提示音，请从提示音清单中选择。",
+        "There is no such prompt; choose one of the list of prompts.",
+        "해당 안내 음성이 없습니다. 목록에서 고르십시오.",
+    ),
+    "proposal_not_found": Problem(
+        404,
+        "没有这条辅助建议，或不是给您的，请重新获取建议。",
+        "Nothing with this id was proposed to you; ask for proposals again.",
+        "해당 제안이 없거나 본인에게 한 제안이 아닙니다. 제안을 다시 받으십시오.",
+    ),
+    "nothing_said": Problem(
+        409,
+        "这通电话还没有文字，请输入市民所说的内容。",
+        "Nothing that was said in this call is known yet; write down what the citizen says.",
+        "이 통화의 내용이 아직 없습니다. 시민이 말한 내용을 입력하십시오.",
+    ),
     "bad_attachment": Problem(
         422,
         "不能上传此文件：{detail}",
@@ -198,6 +230,42 @@ PROBLEMS: dict[str, Problem] = {
         "没有这个座席。",
         "No seat has this number.",
         "해당 좌석이 없습니다.",
+    ),
+    "dispatch_call_not_found": Problem(
+        404,
+        "这张工单没有电话派单，或已经结束。",
+        "Nobody was rung for this order, or it is over.",
+        "이 민원의 전화 배정이 없거나 이미 끝났습니다.",
+    ),
+    "dispatch_call_going": Problem(
+        409,
+        "正在逐个拨打责任人，请等结果，或先停止。",
+        "The persons responsible are being rung; wait for the end, or stop it first.",
+        "담당자에게 전화하고 있습니다. 결과를 기다리거나 먼저 멈추십시오.",
+    ),
+    "callback_not_found": Problem(
+        404,
+        "待回拨名单中没有这一条。",
+        "Nobody on the list of callbacks has this number.",
+        "회신 목록에 해당 항목이 없습니다.",
+    ),
+    "bad_skill": Problem(
+        422,
+        "技能须为政策包 queues 中的一项，等级 0 至 5（0 表示取消）：{skills}",
+        "A skill is one of the pack's queues with a level from 0 (none) to 5: {skills}",
+        "기능은 정책 묶음 queues의 항목이며 등급은 0(없음)부터 5까지입니다: {skills}",
+    ),
+    "callback_closed": Problem(
+        409,
+        "这一条已经处理完毕，或正在回拨；请刷新名单。",
+        "It is settled already, or being called now; look at the list again.",
+        "이미 처리되었거나 지금 회신 중입니다. 목록을 새로 고치십시오.",
+    ),
+    "call_not_waiting": Problem(
+        409,
+        "这个来电现在不在排队，可能已接通或已挂断；请刷新队列。",
+        "The call waits in no queue now: it may have been answered, or be over.",
+        "이 통화는 지금 대기 중이 아닙니다. 연결되었거나 끝났을 수 있습니다.",
     ),
     "queue_not_found": Problem(
         404,
@@ -277,6 +345,52 @@ PROBLEMS: dict[str, Problem] = {
         "Nobody is logged in at this seat; log in first.",
         "로그인한 사람이 없는 좌석입니다. 먼저 로그인하십시오.",
     ),
+    "probe_target_not_found": Problem(
+        404,
+        "这个号码不在应当接听的号码之列（转接号码、单位联络电话和联络人手机）。",
+        "This is none of the numbers that must answer: forwarded ones, liaison lines, mobiles of "
+        "contacts.",
+        "응답 점검 대상 번호(전환 번호, 기관 연락 전화, 담당자 휴대전화)가 아닙니다.",
+    ),
+    "measure_not_found": Problem(
+        404,
+        "没有这条来电管控记录。",
+        "There is no such measure against a caller.",
+        "해당 발신자 조치 기록이 없습니다.",
+    ),
+    "caller_unknown": Problem(
+        409,
+        "来电没有显示号码，或者是号码表中的单位号码，不能管控。",
+        "The caller's number is withheld, or belongs to the number plan: nothing can be done "
+        "against it.",
+        "발신 번호가 표시되지 않았거나 번호표의 기관 번호이므로 조치할 수 없습니다.",
+    ),
+    "ban_not_found": Problem(
+        404,
+        "这个地址目前没有被封禁。",
+        "This address is not shut out now.",
+        "이 주소는 현재 차단되어 있지 않습니다.",
+    ),
+    "number_not_allowed": Problem(
+        422,
+        "号码 {number} 不在允许外呼的范围内；确有需要的，请在政策包 outbound 中添加规则。",
+        "This number may not be called; if it is needed, have a rule added under `outbound` in "
+        "the policy pack: {number}",
+        "이 번호({number})는 발신이 허용되지 않습니다. 필요하면 정책 묶음의 outbound에 규칙을 "
+        "추가하십시오.",
+    ),
+    "outbound_limit": Problem(
+        429,
+        "外呼已达上限（{limit}：{most}），请稍后再试或请主管调整。",
+        "No more outward calls now; try later, or have the limit raised: {limit} {most}",
+        "발신 한도({limit}: {most})에 도달했습니다. 나중에 다시 하거나 한도를 조정하십시오.",
+    ),
+    "no_trunk": Problem(
+        503,
+        "没有可外呼的线路，请管理员设置 HOTLINE_TRUNK_OUT。",
+        "There is no way out; have HOTLINE_TRUNK_OUT set.",
+        "발신 회선이 없습니다. HOTLINE_TRUNK_OUT을 설정하십시오.",
+    ),
     "bad_pause_reason": Problem(
         422,
         "示忙原因须为其中之一：{reasons}",
@@ -288,6 +402,51 @@ PROBLEMS: dict[str, Problem] = {
         "该通话已结束，或当前不在与座席通话。",
         "The call is over, or not with a seat now.",
         "통화가 끝났거나 지금 좌석과 통화 중이 아닙니다.",
+    ),
+    "leg_not_found": Problem(
+        404,
+        "这通电话没有这个第三方。",
+        "No third party of this call has this number.",
+        "이 통화에는 해당 제3자가 없습니다.",
+    ),
+    "mark_not_found": Problem(
+        404, "没有这条态度标记。", "No such mark of conduct.", "해당 태도 표시가 없습니다."
+    ),
+    "duty_not_found": Problem(
+        404,
+        "值班表中没有这一条。",
+        "The duty roster has no such row.",
+        "근무표에 해당 항목이 없습니다.",
+    ),
+    "nobody_on_call": Problem(
+        409,
+        "该单位此刻没有可拨打的人员，请维护值班表或联系人。",
+        "The unit has nobody to ring now; enter a duty or a contact.",
+        "해당 기관에 지금 연락할 사람이 없습니다. 근무표나 연락처를 입력하십시오.",
+    ),
+    "nobody_answered": Problem(
+        409,
+        "依次拨打后无人接听，市民已接回：{tried}",
+        "Nobody who was rung answered; the citizen is back with you: {tried}",
+        "차례로 걸었으나 아무도 받지 않았습니다. 시민과 다시 연결되었습니다: {tried}",
+    ),
+    "consult_under_way": Problem(
+        409,
+        "正在为这通电话拨打第三方，或第三方已在通话中，请先取消或请其退出。",
+        "A third party is being rung for this call or is in it; cancel that, or drop it, first.",
+        "이 통화에 제3자를 호출 중이거나 제3자가 참여하고 있습니다. 먼저 취소하거나 내보내십시오.",
+    ),
+    "no_third_party": Problem(
+        409,
+        "这通电话没有第三方。",
+        "There is no third party in this call.",
+        "이 통화에는 제3자가 없습니다.",
+    ),
+    "call_not_recorded": Problem(
+        409,
+        "这通电话没有在录音。",
+        "This call is not being recorded.",
+        "이 통화는 녹음되고 있지 않습니다.",
     ),
     "call_held_elsewhere": Problem(
         409,

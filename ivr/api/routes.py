@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from ivr.api import handlers, models
+from ivr.api.assist_routes import ASSIST_ROUTES
+from ivr.api.callback_routes import CALLBACK_ROUTES
+from ivr.api.caption_routes import CAPTION_ROUTES
+from ivr.api.conference_routes import CONFERENCE_ROUTES
 from ivr.api.control_routes import CONTROL_ROUTES
+from ivr.api.dispatch_routes import DISPATCH_ROUTES
 from ivr.api.events import events
+from ivr.api.floor_routes import FLOOR_ROUTES
 from ivr.api.health import healthz
 from ivr.api.inbox_routes import INBOX_ROUTES
 from ivr.api.line_routes import LINE_ROUTES
+from ivr.api.nuisance_routes import NUISANCE_ROUTES
 from ivr.api.order_routes import ORDER_ROUTES
+from ivr.api.prompt_routes import PROMPT_ROUTES
 from ivr.api.reference_routes import REFERENCE_ROUTES
 from ivr.api.route import Access, Route
+from ivr.api.safety_routes import SAFETY_ROUTES
+from ivr.api.skill_routes import SKILL_ROUTES
+from ivr.api.surge_routes import SURGE_ROUTES
+from ivr.api.transcript_routes import TRANSCRIPT_ROUTES
 from ticketing.domain import errors
 from ticketing.domain.roles import Permission
 
@@ -99,7 +111,7 @@ _CALL_ROUTES: tuple[Route, ...] = (
         "/api/v1/calls/{call_id}/recording",
         Permission.CALLS_RECORDING,
         handlers.recording,
-        raises=(errors.CallNotFound, errors.RecordingNotFound),
+        raises=(errors.CallNotFound, errors.RecordingNotFound, errors.RecordingDeleted),
         media="audio/wav",
         also={206: None, 304: None, 412: None, 416: models.ErrorOut},
     ),
@@ -161,8 +173,20 @@ _CALL_ROUTES: tuple[Route, ...] = (
 ROUTES: tuple[Route, ...] = (
     *_CALL_ROUTES,
     *CONTROL_ROUTES,
+    *CONFERENCE_ROUTES,
+    *CAPTION_ROUTES,
+    *CALLBACK_ROUTES,
+    *FLOOR_ROUTES,
+    *SURGE_ROUTES,
+    *SKILL_ROUTES,
+    *DISPATCH_ROUTES,
     *ORDER_ROUTES,
     *INBOX_ROUTES,
     *LINE_ROUTES,
+    *SAFETY_ROUTES,
+    *NUISANCE_ROUTES,
+    *ASSIST_ROUTES,
+    *PROMPT_ROUTES,
     *REFERENCE_ROUTES,
+    *TRANSCRIPT_ROUTES,
 )

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from ivr.cli import checkup, network
+from ivr.cli import checkup, hearing, network
 from ivr.cli.checkup import Finding, Place, State
 from ivr.cli.control import as_json, show
 from ivr.settings import Settings
@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     checkup.redis_,
     checkup.database,
     checkup.sounds,
+    hearing.speech,
     checkup.home,
     checkup.cache,
     checkup.clock,

@@ -15,7 +15,15 @@ from ticketing.domain.policy import PolicyPack
 from ticketing.policies.loader import FOLDER, WORKDAYS, pack_files, problems_of, read_pack
 from ticketing.policies.source import Source
 
-_NAMES = ("id", "code", "number", "measure", "title")  # what tells the members of a list apart
+_NAMES = (
+    "id",
+    "code",
+    "number",
+    "measure",
+    "name",
+    "kind",
+    "title",
+)  # what tells the members of a list apart
 _ABSENT = "（没有此项）"
 
 

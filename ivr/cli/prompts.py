@@ -6,17 +6,27 @@ import json
 import subprocess
 import sys
 import wave
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import click
 
+from ivr import heardback
 from ivr import prompts as catalogue
-from ivr.asterisk_files import SOUNDS
+from ivr.asterisk_files import SOUNDS, own_prompts
 from ivr.cli.control import as_json, show
 from ivr.errors import PromptError, SetupError
+from ivr.progress import Progress
 from ivr.prompts import Language, P
-from ivr.settings import PROJECT
+from ivr.settings import PROJECT, Settings
+from speech.catalogue import EngineKind
+from speech.engines import batch_engine, choose
+from speech.fitting import BadRecording
+from speech.ports import SpeechError
+from speech.store import Models
 
 _DECIMALS = 2
 _LANGUAGES = click.Choice([language.value for language in Language])
@@ -30,15 +40,20 @@ _sounds = click.option(
 
 @click.group()
 def prompts() -> None:
-    """The prompts: list, check, render."""
+    """The prompts: list, check, render, replace by recordings of your own."""
 
 
 @prompts.command("list")
 @_sounds
 @as_json
-def list_(sounds: Path, as_json: bool) -> None:
-    """List every prompt with its texts and the length of its sounds."""
+@click.pass_obj
+def list_(settings: Settings, sounds: Path, as_json: bool) -> None:
+    """List every prompt with its texts, the length of its sounds, and what was put in its place."""
+    kept = own_prompts(settings).all()
     rows = [_row(prompt, sounds) for prompt in P]
+    for row in rows:
+        found = {language: kept.get((P(row["id"]), language)) for language in Language}
+        row["own"] = {language.value: asdict(own) for language, own in found.items() if own}
     if as_json:
         show(rows)
         return
@@ -48,14 +63,17 @@ def list_(sounds: Path, as_json: bool) -> None:
             seconds = row["seconds"][language.value]
             length = "missing" if seconds is None else f"{seconds:.2f} s"
             click.echo(f"  {language.value}  {length:>8}  {row[language.value] or '(a tone)'}")
+            if own := row["own"].get(language.value):
+                click.echo(f"      {own['source']} by {own['who']}, {own['at']}: {own['licence']}")
 
 
 @prompts.command()
 @_sounds
 @as_json
-def check(sounds: Path, as_json: bool) -> None:
-    """Check that every prompt is there and usable in both languages; exit code 1 if not."""
-    problems = catalogue.check(sounds)
+@click.pass_obj
+def check(settings: Settings, sounds: Path, as_json: bool) -> None:
+    """Check that every prompt, and your own recordings, are usable; exit code 1 if not."""
+    problems = catalogue.check(sounds) + own_prompts(settings).problems()
     if as_json:
         show({"prompts": len(P), "problems": problems})
     else:
@@ -112,6 +130,90 @@ def render(sounds: Path, language: tuple[str, ...], again: bool, python: str) ->
             )
         raise PromptError(f"the prompts could not be rendered: {last}")
     click.echo("All prompts are rendered.")
+
+
+@prompts.command()
+@click.argument("prompt", type=click.Choice([each.value for each in P]))
+@click.argument("language", type=_LANGUAGES)
+@click.argument("recording", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--licence", required=True, help="Who spoke it, and on what terms it may be used.")
+@click.pass_obj
+def replace(settings: Settings, prompt: str, language: str, recording: Path, licence: str) -> None:
+    """Put RECORDING in the place of a prompt; the next call hears it.
+
+    It is trimmed, levelled and resampled as the telephone needs it, and kept in HOTLINE_HOME. Any
+    WAV will do, other formats when ffmpeg is installed.
+    """
+    try:
+        own = own_prompts(settings).replace(
+            P(prompt),
+            Language(language),
+            recording.read_bytes(),
+            who="operator",
+            at=datetime.now(UTC),
+            source=recording.name,
+            licence=licence,
+        )
+    except BadRecording as problem:
+        raise PromptError(f"{recording.name}: {problem}") from None
+    click.echo(f"{own.id} ({own.language}) is now {recording.name}; it should say: {own.text}")
+
+
+@prompts.command()
+@click.argument("prompt", type=click.Choice([each.value for each in P]))
+@click.argument("language", type=_LANGUAGES)
+@click.pass_obj
+def restore(settings: Settings, prompt: str, language: str) -> None:
+    """Have the hotline's own sound of a prompt again; the next call hears it."""
+    if own_prompts(settings).restore(P(prompt), Language(language)):
+        click.echo(f"{prompt} ({language}) is the hotline's own again.")
+    else:
+        click.echo(f"{prompt} ({language}) was not replaced.")
+
+
+@prompts.command()
+@_sounds
+@click.option("--again", is_flag=True, help="Hear also what was heard before.")
+@as_json
+@click.pass_obj
+def listen(settings: Settings, sounds: Path, again: bool, as_json: bool) -> None:
+    """Have a recogniser hear the prompts through the telephone; exit code 1 if one is unclear.
+
+    Only sounds that are new or changed are heard; what was heard is kept beside the sounds. Needed:
+    the model whisper-base (`hotline models fetch whisper-base`), and the extra "whisper".
+    """
+    try:
+        folders = {
+            language.value: choose(
+                Models(settings.cache), language.value, kinds=(EngineKind.WHISPER,)
+            ).folder
+            for language in Language
+        }
+        with Progress(sys.stderr).step("Listening") as report:
+            table = heardback.hear(
+                sounds,
+                batch_engine(EngineKind.WHISPER, folders),
+                again=again,
+                told=lambda done, every: report(f"{done} of {every}"),
+            )
+    except (SpeechError, ModuleNotFoundError) as problem:
+        raise SetupError(f"the prompts cannot be heard: {problem}") from problem
+    whole = {each.value for each in P}  # else it is a sentence joined of several
+    unclear = [
+        each for each in table.values() if each.error > heardback.GOOD[Language(each.language)]
+    ]
+    if as_json:
+        show({"heard": len(table), "unclear": [asdict(each) for each in unclear]})
+    else:
+        for language in Language:
+            errors = [each.error for each in table.values() if each.language == language.value]
+            click.echo(
+                f"{language.value}: {len(errors)} heard, {mean(errors):.1%} wrong on average"
+            )
+        for each in unclear:
+            click.echo(f"{each.language} {each.id}: {each.error:.0%} wrong: {each.text}")
+    if any(each.id in whole for each in unclear):
+        raise SystemExit(1)
 
 
 def _row(prompt: P, sounds: Path) -> dict[str, Any]:

@@ -68,6 +68,10 @@ def _port(name: str) -> Callable[[Settings], str]:
     return shown
 
 
+def _models(chosen: Mapping[str, str]) -> str:
+    return ",".join(f"{lang}={name}" for lang, name in chosen.items()) or "the first here"
+
+
 def _address(url: str) -> str:
     """An address without its password, and without options, which may hold one too."""
     scheme, rest = url.split("://", 1) if "://" in url else ("", url)
@@ -112,6 +116,7 @@ VALUES: Mapping[str, Callable[[Settings], str]] = {
     "HOTLINE_RTP_PORTS": lambda s: f"{s.rtp_ports[0]}-{s.rtp_ports[1]}",
     "HOTLINE_WS_PORT": _port("ws_port"),
     "HOTLINE_TRUNK": _trunk,
+    "HOTLINE_TRUNK_OUT": lambda s: s.trunk_out or "none",
     "HOTLINE_ADMIN_PASSWORD": lambda s: _HIDDEN if s.admin_password else "made at first start",
     "HOTLINE_DATABASE_URL": lambda s: _address(s.database_url),
     "HOTLINE_REDIS_URL": lambda s: _address(s.redis_url) if s.redis_url else "embedded",
@@ -131,6 +136,10 @@ VALUES: Mapping[str, Callable[[Settings], str]] = {
     "HOTLINE_RING_SECONDS": lambda s: str(s.ring_seconds),
     "HOTLINE_WRAP_UP_SECONDS": lambda s: str(s.wrap_up_seconds),
     "HOTLINE_PAUSE_REASONS": lambda s: ",".join(s.pause_reasons),
+    "HOTLINE_CAPTIONS": lambda s: "on" if s.captions else "off",
+    "HOTLINE_LIVE_MODELS": lambda s: _models(s.live_models),
+    "HOTLINE_TEXT_MODELS": lambda s: _models(s.text_models),
+    "HOTLINE_WORKERS": lambda s: str(s.workers),
     "HOTLINE_ASTERISK": lambda s: str(s.asterisk) if s.asterisk else "found or fetched",
     "HOTLINE_CACHE": lambda s: str(s.cache),
     "HOTLINE_AMI_HOST": lambda s: s.ami_host,

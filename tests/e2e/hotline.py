@@ -51,6 +51,7 @@ class Hotline:
             "HOTLINE_HTTP_PORT": str(self.http_port),
             "HOTLINE_ADMIN_PASSWORD": ADMIN_PASSWORD,
             "HOTLINE_WRAP_UP_SECONDS": "0",
+            "HOTLINE_WORKERS": "0",  # text after calls: only where a test asks for it
             **env,
         }
         self.process: asyncio.subprocess.Process | None = None
@@ -129,8 +130,12 @@ class Hotline:
                 found["asterisk"] = process.pid
             elif str(self.home) in line and "redis" in line:
                 found["redis"] = process.pid
+            elif ours and "ivr.worker" in line:
+                found["worker"] = process.pid
             elif ours and "ivr.app" in line:
                 found["controller"] = process.pid
+            elif ours and "ivr.captioner" in line:
+                found["captioner"] = process.pid
             elif ours and line.endswith("hotline serve"):
                 found["supervisor"] = process.pid
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import secrets
 import socket
@@ -21,16 +22,18 @@ class RawCaller(asyncio.DatagramProtocol):
 
     Args:
         port: the hotline's SIP port.
+        host: whom we seem to be: an address of this machine.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self._host = host
         self._server = ("127.0.0.1", port)
         self._answers: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         self._transport, _ = await loop.create_datagram_endpoint(
-            lambda: self, ("127.0.0.1", 0), family=socket.AF_INET
+            lambda: self, (self._host, 0), family=socket.AF_INET
         )
         self.port: int = self._transport.get_extra_info("sockname")[1]
         return self
@@ -99,6 +102,41 @@ class RawCaller(asyncio.DatagramProtocol):
         await self._final(bye, call_id, b"2 BYE")
         return status
 
+    async def ask(
+        self,
+        method: bytes,
+        user: bytes = b"12345",
+        *,
+        caller: bytes = b"13800030000",
+        to: bytes = b"",
+        headers: bytes = b"",
+        login: tuple[str, str] | None = None,
+    ) -> int:
+        """Send a request other than INVITE; its final status.
+
+        Args:
+            user: whom it is for; ``to`` stands in its To, if that is another.
+            login: name and password, tried once when they are asked for.
+
+        Raises:
+            TimeoutError: no final answer.
+        """
+        call_id, tag = secrets.token_hex(8).encode(), secrets.token_hex(4).encode()
+        server = b"127.0.0.1:%d" % self._server[1]
+        whom = b"<sip:%s@%s>" % (to or user, server)
+        request = self._request(
+            method, 1, user, caller, b"", call_id, tag, to=whom, headers=headers
+        )
+        answer = await self._final(request, call_id, b"1 " + method)
+        if login is not None and answer[8:11] in {b"401", b"407"}:
+            uri = b"sip:%s@%s" % (user, server)
+            headers += _authorization(method, uri, answer, *login)
+            again = self._request(
+                method, 2, user, caller, b"", call_id, tag, to=whom, headers=headers
+            )
+            answer = await self._final(again, call_id, b"2 " + method)
+        return int(answer[8:11])
+
     async def _final(self, request: bytes, call_id: bytes, sequence: bytes) -> bytes:
         for number in range(_TRIES):
             self.send(request)
@@ -128,7 +166,8 @@ class RawCaller(asyncio.DatagramProtocol):
         headers: bytes = b"",
         body: bytes = b"",
     ) -> bytes:
-        host, server = b"127.0.0.1:%d" % self.port, b"127.0.0.1:%d" % self._server[1]
+        host = b"%s:%d" % (self._host.encode(), self.port)
+        server = b"127.0.0.1:%d" % self._server[1]
         branch = branch or b"z9hG4bK" + secrets.token_hex(8).encode()
         lines = [
             b"%s sip:%s@%s SIP/2.0" % (method, dialled, server),
@@ -144,6 +183,31 @@ class RawCaller(asyncio.DatagramProtocol):
         if body:
             text += b"Content-Type: application/sdp\r\n"
         return text + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def _authorization(method: bytes, uri: bytes, challenge: bytes, user: str, password: str) -> bytes:
+    """The header that answers a challenge (RFC 2617, MD5)."""
+    asked = _header(b"WWW-Authenticate", challenge) or _header(b"Proxy-Authenticate", challenge)
+    parts = dict(re.findall(rb'(\w+)="?([^",]*)"?', asked))
+    realm, nonce = parts[b"realm"], parts[b"nonce"]
+
+    def digest(*texts: bytes) -> bytes:
+        return hashlib.md5(b":".join(texts), usedforsecurity=False).hexdigest().encode()
+
+    count, own = b"00000001", secrets.token_hex(4).encode()
+    response = digest(
+        digest(user.encode(), realm, password.encode()),
+        nonce, count, own, b"auth",
+        digest(method, uri),
+    )  # fmt: skip
+    values = {
+        b"username": user.encode(), b"realm": realm, b"nonce": nonce, b"uri": uri,
+        b"response": response, b"cnonce": own,
+    }  # fmt: skip
+    if b"opaque" in parts:
+        values[b"opaque"] = parts[b"opaque"]
+    quoted = b", ".join(b'%s="%s"' % item for item in values.items())
+    return b"Authorization: Digest %s, nc=%s, qop=auth, algorithm=MD5\r\n" % (quoted, count)
 
 
 def _header(name: bytes, message: bytes) -> bytes:

@@ -51,10 +51,10 @@ def told(citizen: Citizen, position: int, minutes: int, language: Language = Lan
     """
     wait = (P.WAIT_BEFORE, *count(minutes, language), P.MINUTE_AFTER)
     where = (P.POSITION_BEFORE, *cardinal(position, language), P.POSITION_AFTER)
-    pieces = (P.ALL_BUSY, *wait, *((P.YOU_ARE_NEXT,) if position == 1 else where))
+    pieces = (P.ALL_BUSY, *wait, *((P.YOU_ARE_FIRST,) if position == 1 else where))
     heard = citizen.voice.heard()
     hears_in_order(heard, *(prompt(piece, language) for piece in pieces))
-    for piece in (P.WAIT_BEFORE, P.POSITION_BEFORE, P.YOU_ARE_NEXT):
+    for piece in (P.WAIT_BEFORE, P.POSITION_BEFORE, P.YOU_ARE_FIRST):
         assert times_said(heard, prompt(piece, language)) == (piece in pieces), piece
 
 

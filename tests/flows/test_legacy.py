@@ -15,7 +15,7 @@ from ivr.numbers import Signalled
 from ivr.prompts import P
 from tests.flows.test_reception import Caller, Desk
 
-SAID = [P.LINE_BEFORE, "digit_one", "n2", "n3", "n3", "n3", P.LINE_AFTER]
+SAID = [P.LINE_BEFORE, "pair_12", "pair_33", "n3", P.LINE_AFTER]
 
 
 LABOUR = Arrival("12333", True, "reception", "labour", 0)

@@ -72,7 +72,7 @@ def text(said: Sequence[P], language: Language) -> str:
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("state", list(State))
 async def test_each_state_is_told_in_the_callers_language(state: State, language: Language) -> None:
-    caller = await call(f"{NUMBER}#{'-' * 14}0", Desk(orders={NUMBER: state}), language)
+    caller = await call(f"{NUMBER}#{'-' * 9}0", Desk(orders={NUMBER: state}), language)
     heard = text(answered(caller), language)
     before, after = {ZH: ("您查询的", "号工单"), KO: ("접수 번호", "번 민원은")}[language]
     assert heard.startswith(before + READ[language] + after)
@@ -84,7 +84,7 @@ async def test_each_state_is_told_in_the_callers_language(state: State, language
 
 async def test_each_key_offered_with_a_state_is_one_that_the_menu_knows() -> None:
     desk = Desk(orders={NUMBER: State.DECLINED})
-    caller = await call(f"{NUMBER}#{'-' * 13}0", desk)
+    caller = await call(f"{NUMBER}#{'-' * 8}0", desk)
     assert caller.said[-2:] == [P.PROGRESS_DECLINED, P.TRANSFERRING]
     assert caller.next == "queue"
 

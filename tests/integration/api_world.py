@@ -8,23 +8,53 @@ import wave
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import redis.asyncio
 from aiohttp import ClientResponse, CookieJar, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
+from ivr.ami import Ami
 from ivr.api import ApiServices, Broadcast, build_api
+from ivr.asterisk_files import SOUNDS
+from ivr.callbacks import CallingBack
+from ivr.captions import Captions, Recorded
+from ivr.conference import Conference
+from ivr.dispatch_calls import DispatchCalling
+from ivr.floor import Floor
+from ivr.handing_on import HandingOn
+from ivr.lines import CityLines
+from ivr.live import Live
+from ivr.outward import Outward
+from ivr.ownprompts import OwnPrompts
+from ivr.probing import Probing
+from ivr.surge import Surging
+from ivr.thirds import Thirds
 from speech.recording import join
 from tests.integration.fake_exchange import FakeExchange
 from tests.integration.samples import ARRIVED
+from ticketing.assist.model import Shelf
+from ticketing.domain.dispatch_calls import DispatchRules
 from ticketing.domain.roles import Role
 from ticketing.policies.loader import load_calendar, load_packs
 from ticketing.service.accounts import Accounts
+from ticketing.service.callbacks import Callbacks
+from ticketing.service.dispatch_calls import DispatchCalls
+from ticketing.service.duties import Duties
+from ticketing.service.models import Models
+from ticketing.service.nuisance import Nuisance
+from ticketing.service.orders import Orders
+from ticketing.service.outward import OutwardCalls
 from ticketing.service.passwords import Passwords
+from ticketing.service.probes import Probes
 from ticketing.service.seats import Seats
 from ticketing.service.shifts import Shifts
+from ticketing.service.skills import Skills
+from ticketing.service.surges import Surges
 from ticketing.service.worlds import SqlWorlds
 from ticketing.store.attempts import MemoryAttempts
 from ticketing.store.database import Database
@@ -110,9 +140,22 @@ class World:
         self.exchange = FakeExchange()
         self.shifts = Shifts(database, ZONE, self.office_clock)
         self.desk = self.exchange.desk(self.shifts, self.office_clock)
+        self.recorded: dict[str, Recorded] = {}
+        self.captions = Captions(
+            redis.asyncio.Redis(unix_socket_path="/nonexistent", retry=Retry(NoBackoff(), 0)),
+            "test",
+            calls=lambda: self.recorded,
+            seats=lambda call: self.exchange.board.parties(call),
+            seat_of=self.desk.seat_of,
+            tell=self.live.publish,
+        )
         self.applied = 0
         self.changed: list[str] = []
         self.apply_error: Exception | None = None
+        self.control = self.exchange.control(self.desk, self.shifts)
+        conference, outward = self._conference()
+        worlds = SqlWorlds(database, load_packs(), load_calendar(), ZONE, city="yanji")
+        probes = Probes(database, worlds, b"test", self.office_clock)
         self.services = ApiServices(
             database=database,
             accounts=self.accounts,
@@ -124,14 +167,89 @@ class World:
             apply_seats=self._apply,
             password_changed=self.changed.append,
             version="1.2.3",
-            worlds=SqlWorlds(database, load_packs(), load_calendar(), ZONE, city="yanji"),
+            worlds=worlds,
             attachments=recordings.with_name("attachments"),
             desk=self.desk,
-            control=self.exchange.control(self.desk, self.shifts),
+            control=self.control,
+            conference=conference,
+            handing_on=HandingOn(self.control.steering, conference.thirds, outward, self.shifts),
+            duties=Duties(database, ZONE, self.office_clock),
             shifts=self.shifts,
+            models=Models(Shelf(recordings.with_name("assist"))),
+            prompts=OwnPrompts(
+                recordings.with_name("prompts"), SOUNDS, recordings.with_name("played")
+            ),
+            calling_back=self._calling_back(),
+            surging=Surging(
+                Surges(database, Orders(database, self._worlds(), self.office_clock)),
+                self.live.publish,
+            ),
+            floor=Floor(self.control.steering, conference, self.shifts, lambda _call, _queue: 1),
+            skills=Skills(
+                database, CityLines(load_packs(), "yanji", ZONE).queues, ZONE, self.office_clock
+            ),
+            dispatch_calling=self._dispatch_calling(outward, worlds),
+            captions=self.captions,
             public_attempts=MemoryAttempts(limit=1000, clock=self.clock.seconds),
+            probes=probes,
+            probing=Probing(probes, outward, lambda: self.exchange.board, open=True),
+            nuisance=Nuisance(database, CityLines(load_packs(), "yanji", ZONE).nuisance, ZONE),
             now=self.office_clock,
         )
+
+    def _calling_back(self) -> CallingBack:
+        lines = CityLines(load_packs(), "yanji", ZONE)
+        calls = OutwardCalls(self.database, lines.outbound, ZONE, self.office_clock)
+        exchange = cast(Ami, self.exchange)
+        return CallingBack(
+            Callbacks(self.database, lines.callbacks, ZONE, self.office_clock),
+            Outward(exchange, calls, lambda: self.exchange.board, open=True),
+            cast(Live, self.live),
+            queue_of=lambda queue: queue,
+            alive=self._nobody,
+            told=self._nothing,
+            open=True,
+        )
+
+    def _dispatch_calling(self, outward: Outward, worlds: SqlWorlds) -> DispatchCalling:
+        orders = Orders(self.database, worlds, self.office_clock)
+        duties = Duties(self.database, ZONE, self.office_clock)
+        listed = DispatchCalls(
+            self.database,
+            orders,
+            worlds,
+            duties.responsible,
+            rules=DispatchRules,
+            node="test",
+            now=self.office_clock,
+        )
+        return DispatchCalling(listed, outward, cast(Live, self.live), now=self.office_clock)
+
+    def _conference(self) -> tuple[Conference, Outward]:
+        lines = CityLines(load_packs(), "yanji", ZONE)
+        calls = OutwardCalls(self.database, lines.outbound, ZONE, self.office_clock)
+        outward = Outward(cast(Ami, self.exchange), calls, lambda: self.exchange.board, open=True)
+        thirds = Thirds(
+            self.control.steering,
+            outward,
+            on_call=Duties(self.database, ZONE, self.office_clock).on_call,
+            plan=lines.plan,
+            today=lambda: self.office_clock().astimezone(ZONE).date(),
+            last_leg=lambda _call: 0,
+            ring_seconds=5,
+        )
+        made = Conference(self.control.steering, thirds, self.shifts)
+        self.exchange.watchers.append(made.take)
+        return made, outward
+
+    def _worlds(self) -> SqlWorlds:
+        return SqlWorlds(self.database, load_packs(), load_calendar(), ZONE, city="yanji")
+
+    async def _nobody(self) -> set[str]:
+        return set()
+
+    async def _nothing(self, _call: str) -> bool:
+        return True
 
     async def open(self) -> None:
         await self.accounts.ensure_admin(ADMIN_PASSWORD)

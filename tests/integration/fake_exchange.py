@@ -34,6 +34,7 @@ class FakeExchange:
     # An action that is asked for waits for this before it is confirmed.
     gate: asyncio.Event | None = None
     watchers: list[Callable[[dict[str, Any]], None]] = field(default_factory=list)
+    variables: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def desk(self, shifts: Shifts, now: Callable[[], datetime]) -> Desk:
         """A desk over this exchange."""
@@ -108,7 +109,11 @@ class FakeExchange:
         await self.action("Originate", channel=channel, **fields)
         if self.answers is OriginateOutcome.ANSWERED:
             ids = {"Uniqueid": fields["channel_id"], "Linkedid": fields["channel_id"]}
-            self.event("Newchannel", Context="from-seat", Channel=f"{channel}-0000000f", **ids)
+            name = f"{channel}-0000000f".replace("/13900000001@trunk-out", "/trunk-out")
+            self.event("Newchannel", Context="from-seat", Channel=name, **ids)
+            if fields.get("extension") == ("leg", "s"):
+                ids["Linkedid"] = next(iter(self.board.calls))
+                self.event("BridgeEnter", BridgeUniqueid="b1", Channel=name, **ids)
         return Originated(self.answers, channel, fields["channel_id"])
 
     def _confirm(self, name: str, fields: dict[str, Any]) -> None:
@@ -120,7 +125,12 @@ class FakeExchange:
         elif name == "BlindTransfer" and leg is not None:
             for each in tuple(channels):
                 self.event("BridgeLeave", Uniqueid=each.id, BridgeUniqueid="b1")
-        elif name == "PlayDTMF" and leg is not None:
+        elif name == "Setvar":
+            self.variables[fields["Channel"], fields["Variable"]] = fields["Value"]
+        elif name == "PlayDTMF" and leg is not None and fields["Digit"] == "A":
+            if self.variables.get((leg.name, "HOTLINE_END")):
+                self.event("Hangup", Uniqueid=leg.id, Linkedid=leg.call)
+        elif name == "PlayDTMF" and leg is not None and fields["Digit"] == "C":
             held = self.board.calls[leg.call].held
             music = "MusicOnHoldStart" if held is None else "MusicOnHoldStop"
             self.event(music, Uniqueid=leg.id, Context="seat-hold")

@@ -51,6 +51,8 @@ async def test_a_call_has_all_the_fields_of_its_record(world: World) -> None:
         "rating": "satisfied",
         "recording": "2026-03-01/1763753060.1",
         "message": None,
+        "callback": None,
+        "case_number": None,
     }
     assert (bare["outcome"], bare["rating"], bare["seat"]) == ("abandoned_in_menu", None, None)
     assert await world.call("GET", f"/api/v1/calls/{record(1).id}", token) == (200, whole)

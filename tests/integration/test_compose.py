@@ -41,7 +41,7 @@ def environment(service: str, **values: str) -> dict[str, str]:
 
 def test_every_service_has_a_health_check_and_starts_after_what_it_needs() -> None:
     services = COMPOSE["services"]
-    assert set(services) == {"asterisk", "hotline", "postgres", "redis"}
+    assert set(services) == {"asterisk", "captioner", "hotline", "postgres", "redis", "worker"}
     for name, service in services.items():
         assert service["healthcheck"]["test"], name
         for needed, how in service.get("depends_on", {}).items():

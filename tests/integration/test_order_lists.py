@@ -32,7 +32,12 @@ FILTERS = (
     Filters(category="0"),
     Filters(category="06.01.01", states=(State.ARCHIVED, State.CLOSED)),
     Filters(category="03", states=(State.HANDLING,)),
-    Filters(type=OrderType.COMPLAINT, district="990100"),
+    Filters(type=OrderType.COMPLAINT, districts=("990100",)),
+    Filters(districts=("990100", "990100001", "990100002", "nowhere")),
+    Filters(districts=("990100001", "990100002"), states=(State.ARCHIVED,)),
+    Filters(districts=("990100", "990100001"), category="07"),
+    Filters(districts=("nowhere", "elsewhere")),
+    Filters(words="希望", districts=("990100001", "990100002")),
     Filters(channel=Channel.WECHAT, satisfaction=Satisfaction.SATISFIED),
     Filters(unit="city.urban", since=UNTIL - timedelta(days=200)),
     Filters(overdue_at=UNTIL),
@@ -102,7 +107,7 @@ def _holds(order: WorkOrder, row: dict[str, Any], f: Filters) -> Iterator[bool]:
     yield f.type is None or order.type is f.type
     yield f.channel is None or order.channel is f.channel
     yield f.satisfaction is None or order.satisfaction is f.satisfaction
-    yield not f.district or order.district == f.district
+    yield not f.districts or order.district in f.districts
     yield not f.unit or row["unit"] == f.unit
     yield f.since is None or order.received_at >= f.since
     yield f.until is None or order.received_at < f.until

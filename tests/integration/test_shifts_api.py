@@ -172,7 +172,7 @@ async def test_a_new_controller_knows_the_shift_and_makes_asterisk_equal_to_it(
 
 async def test_wrap_up_is_ended_in_asterisk_too(world: World) -> None:
     agent = await world.token(Role.AGENT)
-    await world.desk.join({"8001": {"reception"}}, [])
+    await world.desk.join({"8001": {"reception": 0}}, [])
     await seat(world, agent, "login")
     world.exchange.event("AgentComplete", MemberName="8001", Uniqueid=CALL)
     _, told = await world.call("GET", "/api/v1/desk", agent)
@@ -242,7 +242,8 @@ async def test_hold_is_confirmed_and_a_double_click_is_one_key(world: World) -> 
     world.exchange.talk(CALL, "8001")
     path = f"/api/v1/calls/{CALL}"
     held = await asyncio.gather(*(world.call("POST", f"{path}/hold", agent) for _ in range(3)))
-    assert held == [(200, {"call": CALL, "seats": ["8001"], "held": True})] * 3
+    shown = {"call": CALL, "seats": ["8001"], "held": True, "thirds": [], "recorded": True}
+    assert held == [(200, shown)] * 3
     assert [name for name, _ in world.exchange.told].count("PlayDTMF") == 1
     status, told = await world.call("POST", f"{path}/resume", agent)
     assert (status, told["held"]) == (200, False)

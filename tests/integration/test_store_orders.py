@@ -163,7 +163,7 @@ NARROWED: dict[str, tuple[Filters, Callable[[WorkOrder], bool]]] = {
     "category": (Filters(category="04.02"), lambda o: o.category == "04.02"),
     "category above": (Filters(category="04"), lambda o: o.category[:2] == "04"),
     "no category": (Filters(category="0"), lambda o: False),
-    "district": (Filters(district="W"), lambda o: o.district == "W"),
+    "district": (Filters(districts=("W",)), lambda o: o.district == "W"),
     "unit": (Filters(unit="housing"), lambda o: bool(o.holder and o.holder.unit == "housing")),
     "urgency": (Filters(urgency=Urgency.CRITICAL), lambda o: o.urgency is Urgency.CRITICAL),
     "channel": (Filters(channel=Channel.SMS), lambda o: o.channel is Channel.SMS),

@@ -15,13 +15,14 @@ from ticketing.domain.errors import (
     BadCursor,
     DraftNotFound,
     GuardFailed,
-    IllegalAction,
     NotAllowed,
     OrderChanged,
 )
-from ticketing.domain.measures import Kind
+from ticketing.domain.matters import Urgency
+from ticketing.domain.measures import Fault, Kind
 from ticketing.domain.roles import Role
 from ticketing.service.clocks import Clocks
+from ticketing.service.papers import Papers
 from ticketing.service.supervision import Supervision, key_of, read_key
 from ticketing.store import audit
 from ticketing.store.database import Database
@@ -207,22 +208,80 @@ async def test_a_draft_that_is_not_needed_any_more_lapses_and_may_come_back(
     assert await drafts(use) == ()
 
 
-async def test_what_has_no_measure_of_its_own_becomes_a_remark_of_the_order(
+async def test_a_leaders_instruction_is_passed_on_with_its_limit_and_urgency(
     desk: Desk, clock: Still, use: Supervision
 ) -> None:
+    """D9, I8: linked to what the leader said; the order is due no later than that."""
     number = (await desk.dispatched()).number
-    await desk.orders.act(DISPATCHER, number, do.Instruct(leader="王市长", text="尽快办结"))
+    told = do.Instruct(leader="王市长", text="尽快办结")
+    instructed = await desk.orders.act(DISPATCHER, number, told)
     (kept,) = await drafts(use)
     assert kept.draft.kind is Kind.INSTRUCTION
     with pytest.raises(GuardFailed) as refused:
         await use.issue(DISPATCHER, kept.draft.key)
     assert refused.value.guard == "limit_missing"
-    await use.issue(DISPATCHER, kept.draft.key, text="请按批示办理", limit=clock.now + 2 * DAY)
-    events = (await desk.orders.open(DISPATCHER, number)).events
-    command = events[-1].command
-    assert isinstance(command, do.Note)
-    assert command.text == "【领导批示交办】请按批示办理，期限 2026-03-05 09:00"
+    limit = clock.now + DAY
+    await use.issue(
+        DISPATCHER, kept.draft.key, text="请按批示办理", limit=limit, urgency=Urgency.URGENT
+    )
+    order = (await desk.orders.open(DISPATCHER, number)).order
+    assert order.passed_on == ((instructed.version, 1),)
+    assert (order.due, order.urgency) == (limit, Urgency.URGENT)
     assert await drafts(use) == ()
+    row = await desk.orders.find(number)
+    assert row is not None
+    assert (row.due, row.urgency) == (limit, Urgency.URGENT)
+
+
+async def test_what_was_instructed_is_looked_at_on_site(
+    desk: Desk, clock: Still, use: Supervision
+) -> None:
+    """D9: who came and what shows it, or it is not issued."""
+    number = (await desk.dispatched()).number
+    await desk.orders.act(DISPATCHER, number, do.Instruct(leader="王市长", text="尽快"))
+    await desk.orders.act(HOUSING, number, do.Sign())
+    for step in (do.Reply(text="好"), do.ReportBack(result="好")):
+        await desk.orders.act(HOUSING, number, step)
+    (kept,) = await drafts(use)
+    assert kept.draft.kind is Kind.VERIFICATION
+    for more in ({}, {"attendees": ("李明",)}, {"evidence": "照片三张"}):
+        with pytest.raises(GuardFailed) as refused:
+            await use.issue(DISPATCHER, kept.draft.key, **more)  # type: ignore[arg-type]
+        assert refused.value.guard == "evidence_missing"
+    await use.issue(
+        DISPATCHER, kept.draft.key, text="已修好", attendees=("李明", " "), evidence="照片三张"
+    )
+    opened = await desk.orders.open(DISPATCHER, number)
+    expected = do.Verify(
+        attended=("李明",), evidence="照片三张", text="已修好", draft=kept.draft.key
+    )
+    assert opened.events[-1].command == expected
+    assert opened.order.verified == 1
+    assert await drafts(use) == ()
+
+
+async def test_a_fault_becomes_a_case_file_by_the_centres_head(
+    desk: Desk, clock: Still, use: Supervision
+) -> None:
+    """D8: found by a person, drafted by the clock, opened by the head, with its paper."""
+    number = (await desk.dispatched()).number
+    fault = do.FindFault(fault=Fault.SHIRKING, why="推给水务公司", evidence="通话录音")
+    await desk.orders.act(DISPATCHER, number, fault)
+    (kept,) = await drafts(use)
+    assert (kept.draft.kind, kept.draft.fault) == (Kind.SANCTION, Fault.SHIRKING)
+    with pytest.raises(NotAllowed):
+        await use.issue(DISPATCHER, kept.draft.key)
+    await use.issue(CHIEF, kept.draft.key, text="两次推诿")
+    order = (await desk.orders.open(CHIEF, number)).order
+    (case,) = order.cases
+    assert (case.fault, case.unit, case.draft) == (Fault.SHIRKING, "housing", kept.draft.key)
+    assert await drafts(use) == ()
+    papers = Papers(desk.database, desk.orders, desk.worlds)
+    lines = await papers.of(CHIEF, number)
+    assert [line.kind for line in lines] == ["dispatch_notice", "case_file"]
+    title, pdf = await papers.make(CHIEF, number, lines[-1].seq, "pdf")
+    assert title == "问责案卷"
+    assert pdf.startswith(b"%PDF")
 
 
 async def test_a_joint_supervision_names_who_is_asked_to_come(
@@ -248,17 +307,14 @@ async def test_when_the_order_is_past_it_the_draft_stays_as_it_was(
     desk: Desk, clock: Still, use: Supervision
 ) -> None:
     number = (await desk.dispatched()).number
-    await desk.orders.act(HOUSING, number, do.Sign())
     await desk.orders.act(DISPATCHER, number, do.Instruct(leader="王市长", text="尽快"))
-    for step in (do.Reply(text="好"), do.ReportBack(result="好")):
-        await desk.orders.act(HOUSING, number, step)
-    await desk.orders.act(DISPATCHER, number, do.Review(passed=True))
-    kinds = {kept.draft.kind: kept.draft.key for kept in await drafts(use)}
-    assert set(kinds) == {Kind.INSTRUCTION, Kind.VERIFICATION}
-    await use.issue(DISPATCHER, kinds[Kind.VERIFICATION])
-    with pytest.raises(IllegalAction):
-        await desk.orders.act(CHIEF, number, do.Supervise(measure=Measure.REMINDER, text="x"))
-    assert [kept.draft.kind for kept in await drafts(use)] == [Kind.INSTRUCTION]
+    await desk.orders.act(HOUSING, number, do.Sign())
+    await desk.orders.act(DISPATCHER, number, do.Pause(why="等材料"))
+    (kept,) = await drafts(use)
+    with pytest.raises(GuardFailed) as refused:
+        await use.issue(DISPATCHER, kept.draft.key, limit=clock.now + DAY)
+    assert refused.value.guard == "clock_stands"
+    assert await drafts(use) == (kept,), "nothing is half done"
 
 
 async def test_pages_of_drafts_show_each_once_and_a_county_its_own(

@@ -10,6 +10,7 @@ from ticketing.domain.actions import Command, Reached
 from ticketing.domain.guards import Actor, World
 from ticketing.domain.lifecycle import Decision, decide
 from ticketing.domain.matters import Citizen, OrderType, Satisfaction, Urgency
+from ticketing.domain.measures import Fault
 from ticketing.domain.roles import Role
 from ticketing.domain.units import Level, Unit, UnitKind, UnitTree
 from ticketing.domain.work_order import Event, State, WorkOrder
@@ -34,8 +35,20 @@ TREE = UnitTree(
         Unit("hamlet", "河西村", UnitKind.VILLAGE, Level.VILLAGE, "town", "C12"),
     ]
 )
+
+
+def _with_returns(world: World, **changes: bool) -> World:
+    """A world whose pack has another rule for returns (note 14)."""
+    pack = replace(world.pack, returns=replace(world.pack.returns, **changes))
+    return replace(world, pack=pack)
+
+
 YANJI = World(load_pack("yanji-2019"), load_calendar(), TREE)
 XIANNING = World(load_pack("xianning-2019"), load_calendar(), TREE)
+STANDS = _with_returns(YANJI, clock_runs_while_pending=False)
+GOES_ON = _with_returns(YANJI, restarts_when_accepted=False)
+BOTH = _with_returns(STANDS, restarts_when_accepted=False)
+"""Note 14 the other way round: alone, and both together."""
 
 
 def person(role: Role, unit: str = "city") -> Actor:
@@ -203,7 +216,11 @@ SAMPLES: dict[str, Command] = {
         do.Coordinate(how=do.Coordination.MEETING, units=("housing", "water"), text="现场会"),
         do.Note(text="夜间再看"),
         do.Instruct(leader="副市长", text="尽快"),
+        do.PassOn(instruction=5, text="按批示办理", limit=MONDAY + DAY),
         do.Verify(attended=("督查室",), evidence="照片三张"),
+        do.FindFault(fault=Fault.SHIRKING, why="推给别的单位", evidence="通话录音"),
+        do.OpenCase(fault=Fault.SHIRKING, text="推诿扯皮"),
+        do.AcceptDispatch(person="李明", call="c1"),
         do.Supervise(measure=do.Measure.REMINDER, text="请抓紧"),
         do.Warn(alarm=do.Alarm.DUE_SOON, limit=MONDAY),
         do.LinkRepeat(earlier="26010100003", reasonable=True, why="同一路灯"),

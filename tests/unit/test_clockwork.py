@@ -191,7 +191,7 @@ async def test_posters_are_closed_at_the_end() -> None:
 @pytest.mark.parametrize(
     ("given", "jobs"),
     [
-        ({}, 4),
+        ({}, 5),
         (
             {
                 "HOTLINE_SMS_URL": "https://sms.example.cn/send",
@@ -202,7 +202,7 @@ async def test_posters_are_closed_at_the_end() -> None:
                 "HOTLINE_SMTP_URL": "smtp://hotline%40example.cn:p%3Aw@mail.example.cn",
                 "HOTLINE_MAIL_FROM": "12345热线 <hotline@example.cn>",
             },
-            5,
+            6,
         ),
     ],
 )

@@ -32,7 +32,8 @@ PURE = {  # module or folder → what it may import besides the standard library
     "ivr/reconcile.py": {"ticketing.domain"},
     "ivr/roster.py": {"ivr.settings"},
     "ivr/switchboard.py": {"ticketing.domain"},
-    "ivr/journal.py": {"ivr.numbers", "ticketing.domain"},
+    "ivr/journal.py": {"ivr.legs", "ivr.numbers", "ticketing.domain"},
+    "ivr/legs.py": {"ticketing.domain"},
 }
 
 

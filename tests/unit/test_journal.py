@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ivr.journal import Journal, Row, parse, seat_of
 from ticketing.domain.calls import CallRecord, HangupSide, Outcome, Rating
+from ticketing.domain.legs import CallLeg, Handling, LegKind, LegOutcome
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CALL = "hotline-1795291538.0"
@@ -92,6 +93,20 @@ def test_an_answered_call_is_told_whole() -> None:
         rating=Rating.FAIR,
         recording=f"20261121/{CALL}",
         message=None,
+        handling=Handling(
+            (
+                CallLeg(
+                    LegKind.SEAT,
+                    dialled="8001",
+                    begun_at=START + timedelta(seconds=9.1),
+                    answered_at=START + timedelta(seconds=12.5),
+                    ended_at=START + timedelta(seconds=60),
+                    talk_seconds=47.5,
+                    outcome=LegOutcome.ANSWERED,
+                    seat="8001",
+                ),
+            )
+        ),
     )
 
 

@@ -54,6 +54,7 @@ from ticketing.domain.errors import GuardFailed
 from ticketing.domain.guards import GUARDS, Actor
 from ticketing.domain.lifecycle import TABLE, legal
 from ticketing.domain.matters import OrderType, Satisfaction, StatutoryLimit
+from ticketing.domain.measures import Fault
 from ticketing.domain.units import Level, Unit, UnitKind, UnitTree
 from ticketing.domain.work_order import State
 
@@ -98,6 +99,22 @@ def used_up() -> Story:
     return story
 
 
+def instructed() -> Story:
+    """Whose fifth step is a leader's instruction."""
+    return signed().then(DESK, do.Instruct(leader="王市长", text="尽快办结"))
+
+
+def dialled(number: str) -> Callable[[], Story]:
+    def told() -> Story:
+        return Story(world=XIANNING).then(AGENT, replace(RECEIVE, dialled=number))
+
+    return told
+
+
+def faulty() -> Story:
+    return signed().then(DESK, SAMPLES["find_fault"])
+
+
 def of_the_county() -> Story:
     story = Story().then(AGENT, replace(RECEIVE, centre="east"))
     return story.then(COUNTY_DESK, CLASSIFY)
@@ -138,6 +155,48 @@ CASES: list[Case] = [
         (DESK, do.Instruct(leader="", text="尽快")),
         signed,
         (DESK, do.Instruct(leader="市长", text="尽快")),
+    ),
+    (
+        "no_such_instruction",
+        lambda: instructed().then(DESK, SAMPLES["pass_on"]),
+        (DESK, SAMPLES["pass_on"]),
+        instructed,
+        (DESK, SAMPLES["pass_on"]),
+    ),
+    (
+        "instruction_limit_missing",
+        instructed,
+        (DESK, replace(SAMPLES["pass_on"], limit=NAIVE)),
+        instructed,
+        (DESK, SAMPLES["pass_on"]),
+    ),
+    (
+        "fault_known",
+        faulty,
+        (DESK, SAMPLES["find_fault"]),
+        faulty,
+        (DESK, do.FindFault(fault=Fault.DELAY, why="拖了一周", evidence="签收记录")),
+    ),
+    (
+        "fault_known",
+        lambda: faulty().then(CHIEF, SAMPLES["open_case"]),
+        (CHIEF, SAMPLES["open_case"]),
+        faulty,
+        (CHIEF, SAMPLES["open_case"]),
+    ),
+    (  # note 13: 12338 and 12351 are of bodies whose matters are else not taken in
+        "line_takes_it_in",
+        dialled("12338"),
+        (AGENT, do.Decline(code="N4")),
+        dialled("12345"),
+        (AGENT, do.Decline(code="N4")),
+    ),
+    (
+        "line_takes_it_in",
+        dialled("12351"),
+        (AGENT, do.Decline(code="N4")),
+        dialled("12351"),
+        (AGENT, do.Decline(code="N2")),
     ),
     (
         "redo_reason_missing",
@@ -507,6 +566,7 @@ def test_every_action_is_reached() -> None:
         town,
         lambda: signed().then(HOUSING, REPLY),
         lambda: callback().then(AGENT, UNHAPPY),
+        instructed,
     ]
     done = {"receive"}
     for story in ready:

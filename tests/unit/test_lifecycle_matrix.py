@@ -33,7 +33,7 @@ STATES = [state.value for state in State]  # in the order of the table's columns
 
 # Who, by letters; a dot is nobody.
 #   A  hotline staff of the centre that took the order in, or of a centre above it
-#   D  its dispatchers, managers and administrators only
+#   D  its dispatchers, managers and administrators only; M without the dispatchers
 #   H  the unit that has it          O  the same, and its on-call contact
 #   S  an assisting unit             U  the unit above, which has forwarded it
 #   C  a clock or a channel
@@ -72,7 +72,11 @@ warn              .   .   .   .    C   C   C   .    C   .   .   .   .
 supervise         .   .   .   .    DU  DU  DU  DU   .   .   .   .   .
 coordinate        A   A   A   A    A   A   A   A    A   .   .   .   .
 instruct          D   D   D   D    D   D   D   D    D   .   .   .   .
+pass_on           .   .   .   .    D   D   D   .    .   .   .   .   .
 verify            D   D   D   D    D   D   D   D    D   D   D   D   .
+find_fault        .   .   .   .    D   D   D   D    D   D   .   .   .
+open_case         .   .   .   .    M   M   M   M    M   M   .   .   .
+accept_dispatch   .   .   .   .    C   C   C   .    .   .   .   .   .
 link_repeat       A   A   A   A    A   A   A   A    A   A   A   A   .
 note              AC  AC  AC  AC AHSUC AHSUC AHSUC AHSUC AHSUC AHSUC AC AHSUC .
 attach            AC  AC  AC  AC AHSC AHSC AHSC AHSC AHSC AHSC AC AHSC .
@@ -83,12 +87,13 @@ ROLES = """
     agent dispatcher manager admin unit_leader unit_handler on_call
 A     x       x         x      x        .           .          .
 D     .       x         x      x        .           .          .
+M     .       .         x      x        .           .          .
 H     .       x         x      .        x           x          .
 O     .       x         x      .        x           x          x
 S     .       x         x      .        x           x          .
 U     .       x         x      .        x           x          .
 """
-LETTERS_AT = {"centre": "AD", "holder": "HO", "assisting": "S", "above": "U"}
+LETTERS_AT = {"centre": "ADM", "holder": "HO", "assisting": "S", "above": "U"}
 
 
 def _rows(text: str) -> dict[str, list[str]]:

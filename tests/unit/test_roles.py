@@ -48,21 +48,26 @@ COLUMNS = (
     "desk.sit",
     "desk.manage",
     "calls.supervise",
+    "orders.ring",
+    "assist.review",
+    "security.manage",
+    "prompts.manage",
+    "jobs.manage",
 )
 EXPECTED = """
-agent          x . x x x x . . .  x x x x x x . . . . . .  x x x x . .  x . .
-dispatcher     x x x x x x . . .  x x x x x x . x . . x .  x x x x x .  x . .
-manager        x x x x x x x x .  x x x x x x x x x x x x  x x x x x x  x x x
-unit_leader    . . . . . . . . .  x x x x . . x x x x . .  x . x x . .  . . .
-unit_handler   . . . . . . . . .  x x x x . . x x . . . .  x . x x . .  . . .
-bureau         . . . . . . . . .  x x x x . . x x x . . .  x . . . . .  . . .
-contractor     x x . x x x . . .  x x x x . . . . . . . .  x . . . . .  . . .
-lawyer         . . . . . . . . .  x x x x . . . . . . . .  x . . . . .  . . .
-leading_group  . . . x x x . . .  x x x x . . . . . . . .  x . . . . .  . . .
-evaluator      x x . . . . . . .  x x x x . . . . . . . .  x . . . . .  . . .
-joint_meeting  . . . x . . . . .  x x x x . . . . . . . .  x . . . . .  . . .
-on_call        . . . . . . . . .  x x x x . . . . . . . .  x . x x . .  . . .
-admin          x x x x x x x x x  x x x x x x x x x x x x  x x x x x x  x x x
+agent          x . x x x x . . .  x x x x x x . . . . . .  x x x x . .  x . . . . . . .
+dispatcher     x x x x x x . . .  x x x x x x . x . . x .  x x x x x .  x . . x . . . .
+manager        x x x x x x x x .  x x x x x x x x x x x x  x x x x x x  x x x x x x x x
+unit_leader    . . . . . . . . .  x x x x . . x x x x . .  x . x x . .  . . . . . . . .
+unit_handler   . . . . . . . . .  x x x x . . x x . . . .  x . x x . .  . . . . . . . .
+bureau         . . . . . . . . .  x x x x . . x x x . . .  x . . . . .  . . . . . . . .
+contractor     x x . x x x . . .  x x x x . . . . . . . .  x . . . . .  . . . . x . . .
+lawyer         . . . . . . . . .  x x x x . . . . . . . .  x . . . . .  . . . . . . . .
+leading_group  . . . x x x . . .  x x x x . . . . . . . .  x . . . . .  . . . . . . . .
+evaluator      x x . . . . . . .  x x x x . . . . . . . .  x . . . . .  . . . . . . . .
+joint_meeting  . . . x . . . . .  x x x x . . . . . . . .  x . . . . .  . . . . . . . .
+on_call        . . . . . . . . .  x x x x . . . . . . . .  x . x x . .  . . . . . . . .
+admin          x x x x x x x x x  x x x x x x x x x x x x  x x x x x x  x x x x x x x x
 """
 ROWS = {words[0]: words[1:] for words in map(str.split, EXPECTED.strip().splitlines())}
 CELLS = [

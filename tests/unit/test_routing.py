@@ -127,8 +127,8 @@ def test_the_nearest_place_goes_first() -> None:
     assert propose(TREE, table, Matter("x", "river"), day=DAY).lead == "river"
 
 
-def test_a_row_holds_from_its_first_to_its_last_day() -> None:
-    row = Responsibility("x", "police", since=date(2026, 4, 1), until=date(2026, 4, 30))
+def test_a_row_holds_from_its_first_day_to_before_the_day_it_ends() -> None:
+    row = Responsibility("x", "police", since=date(2026, 4, 1), until=date(2026, 5, 1))
     days = [date(2026, 3, 31), date(2026, 4, 1), date(2026, 4, 30), date(2026, 5, 1)]
     leads = [propose(TREE, [row], Matter("x"), day=day).lead for day in days]
     assert leads == ["centre", "police", "police", "centre"]

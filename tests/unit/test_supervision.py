@@ -73,7 +73,13 @@ def issued(kind: Kind, at: datetime, days: int = 3, **more: object) -> Issued:
         (
             replace(OPEN, instructions=("a",), reported_at=DUE),
             DUE,
-            ["instruction", "verification"],
+            ["verification"],
+        ),
+        (replace(OPEN, instructions=("a", "b"), passed_on=("a",)), DUE - DAY, ["instruction"]),
+        (
+            replace(OPEN, faults=(Fault.PERFUNCTORY,), cases=(Fault.PERFUNCTORY,)),
+            DUE - DAY,
+            [],
         ),
     ],
 )
@@ -166,7 +172,8 @@ def draft_of(kind: Kind) -> Draft:
 
 def valid(kind: Kind) -> tuple[Limit | None, tuple[str, ...]]:
     with_limit = kind in (Kind.SUPERVISION, Kind.NOTICE, Kind.LISTED, Kind.INSTRUCTION)
-    return Limit(DUE + DAY, 1) if with_limit else None, ("王某",) if kind is Kind.JOINT else ()
+    people = ("王某",) if kind in (Kind.JOINT, Kind.VERIFICATION) else ()
+    return Limit(DUE + DAY, 1) if with_limit else None, people
 
 
 CENTRE_MAY = {"reminder", "supervision", "instruction", "verification"}
@@ -178,13 +185,22 @@ def test_who_may_issue(kind: Kind) -> None:
     allowed = set()
     for role in Role:
         try:
-            done = issue(draft_of(kind), limit, {role}, None, by="王", now=DUE, attendees=attendees)
+            done = issue(
+                draft_of(kind),
+                limit,
+                {role},
+                None,
+                by="王",
+                now=DUE,
+                attendees=attendees,
+                evidence="照片",
+            )
         except NotAllowed:
             continue
         assert (done.key, done.order, done.limit) == ("k", OPEN.order, limit)
         allowed.add(role)
     also = {Role.DISPATCHER} if kind.value in CENTRE_MAY else set()
-    assert allowed == {Role.MANAGER} | also
+    assert allowed == {Role.MANAGER, Role.ADMIN} | also
     assert kind in ISSUERS
 
 
@@ -322,7 +338,9 @@ def test_nothing_comes_twice_and_the_ladder_is_climbed_in_order(
             seen.append(draft.key)
             limit = Limit(now + DAY, 1) if valid(draft.kind)[0] else None
             people = valid(draft.kind)[1]
-            done = issue(draft, limit, MANAGER, None, by="王", now=now, attendees=people)
+            done = issue(
+                draft, limit, MANAGER, None, by="王", now=now, attendees=people, evidence="照片"
+            )
             facts = replace(facts, issued=(*facts.issued, done))
         assert due_steps(facts, settings, now) == ()
     rungs = [settings.ladder.index(x.kind) for x in facts.issued if x.kind in settings.ladder]

@@ -34,7 +34,7 @@ from tests.unit.order_worlds import (
 )
 from ticketing.domain import actions as do
 from ticketing.domain.actions import Measure
-from ticketing.domain.measures import Kind
+from ticketing.domain.measures import Fault, Kind
 from ticketing.domain.supervision_facts import drafts_of, facts_of, limit_of, remind_at
 from ticketing.domain.timers import due_commands, wake_at
 
@@ -172,12 +172,25 @@ def test_time_that_was_granted_or_paused_moves_everything() -> None:
 def test_what_a_leader_instructs_is_drafted_and_looked_at_on_site() -> None:
     story = handling().then(DESK, do.Instruct(leader="王市长", text="尽快办结"))
     assert drafted(story) == ["D9 instruction"]
+    story.then(DESK, do.PassOn(instruction=story.it.version, text="照办", limit=story.now + DAY))
+    assert drafted(story) == []
     story.then(HOUSING, REPLY, REPORT)
-    assert drafted(story) == ["D9 instruction", "D9 verification"]
+    assert drafted(story) == ["D9 verification"]
     story.then(DESK, PASS)
     assert "D9 verification" in drafted(story)
     story.then(DESK, do.Verify(attended=("李明",), evidence="照片"))
-    assert drafted(story) == ["D9 instruction"]
+    assert drafted(story) == []
+
+
+def test_a_fault_that_was_found_is_drafted_as_a_case_until_it_is_opened() -> None:
+    """D8; what was falsified is also to be listed (D4)."""
+    fault = do.FindFault(fault=Fault.FALSIFIED, why="并未修好", evidence="现场照片")
+    story = handling().then(DESK, fault)
+    assert drafted(story) == ["D8 sanction", "D4 listed"]
+    story.then(CHIEF, do.OpenCase(fault=Fault.FALSIFIED, text="弄虚作假"))
+    assert drafted(story) == ["D4 listed"]
+    (case,) = story.it.cases
+    assert (case.unit, case.fault, case.who) == ("housing", Fault.FALSIFIED, CHIEF.name)
 
 
 def test_facts_are_those_of_the_order() -> None:

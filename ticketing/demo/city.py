@@ -79,7 +79,7 @@ def _responsibilities(
             # in the middle of the year, snow went over from one unit to another
             moved = today - 200 * _DAY if row["code"] == "04.05" else None
             if moved is not None:
-                yield Responsibility(row["code"], "city.urban", until=moved - _DAY)
+                yield Responsibility(row["code"], "city.urban", until=moved)
             yield Responsibility(row["code"], f"city.{name}", since=moved)
         for name in row.get("assist", ()):
             yield Responsibility(row["code"], f"city.{name}", lead=False)

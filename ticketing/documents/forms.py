@@ -44,7 +44,7 @@ def dispatch_notice(
         rows.append(row("拟办意见", opinion))
     rows.append(Row((Cell("办理情况", ""),), lines=4))
     rows.append(Row((Cell("承办人", ""), Cell("负责人签字", "")), lines=2))
-    return _paper(
+    return official(
         "dispatch_notice",
         title,
         issue,
@@ -65,10 +65,10 @@ def supervision_slip(
         cause: what is wrong, as the end of a sentence: ``已超过办理时限，至今未办结``.
     """
     text = (
-        f"经查，你单位承办的{issue.hotline}第{order.number}号事项{_end(cause)}现予督办，"
+        f"经查，你单位承办的{issue.hotline}第{order.number}号事项{sentence(cause)}现予督办，"
         f"请于{moment(limit)}前办结并答复诉求人，同时书面反馈办理结果。"
     )
-    return _to_unit("supervision_slip", title, order, issue, (text,), limit)
+    return to_unit("supervision_slip", title, order, issue, (text,), limit)
 
 
 def supervision_notice(
@@ -86,13 +86,13 @@ def supervision_notice(
         earlier: what was done before, one sentence each: reminders, 督办单.
     """
     paragraphs = [
-        f"你单位承办的{issue.hotline}第{order.number}号事项{_end(cause)}",
-        *(_end(step) for step in earlier),
+        f"你单位承办的{issue.hotline}第{order.number}号事项{sentence(cause)}",
+        *(sentence(step) for step in earlier),
         f"现就该事项予以督办。请立即组织办理，于{moment(limit)}前办结，答复诉求人，"
         "并书面反馈办理结果；确有原因不能按期办结的，请一并说明理由。",
         "经督办仍不办理且不说明理由，或者不反馈办理结果的，将按规定移送有关部门问责。",
     ]
-    return _to_unit("supervision_notice", title, order, issue, tuple(paragraphs), limit)
+    return to_unit("supervision_notice", title, order, issue, tuple(paragraphs), limit)
 
 
 def listed_supervision(
@@ -111,13 +111,13 @@ def listed_supervision(
         publish: the paper announces that it may be made public.
     """
     paragraphs = [
-        f"你单位承办的{issue.hotline}第{order.number}号事项{_end(cause)}现决定对该事项挂牌督办。",
+        f"你单位承办的{issue.hotline}第{order.number}号事项{sentence(cause)}现决定对该事项挂牌督办。",
         f"挂牌督办期限至{moment(limit)}，不超过首次督办期限。请你单位主要负责人牵头，"
         "在期限内办结，答复诉求人，并书面报告办理结果。",
     ]
     if publish:
         paragraphs.append("本次挂牌督办及办理结果将视情况向社会公开。")
-    return _to_unit("listed_supervision", title, order, issue, tuple(paragraphs), limit)
+    return to_unit("listed_supervision", title, order, issue, tuple(paragraphs), limit)
 
 
 def redo_notice(
@@ -134,7 +134,7 @@ def redo_notice(
         f"你单位办理的{issue.hotline}第{order.number}号事项经审核、回访，现退回重新办理（"
         f"第{round}次）。请针对下列问题重新办理，于{moment(limit)}前办结，答复诉求人并反馈结果。"
     )
-    return _to_unit(
+    return to_unit(
         "redo_notice", title, order, issue, (text,), limit, extra=(row("退回原因", reasons),)
     )
 
@@ -164,7 +164,7 @@ def return_application(
     if proposed:
         rows.append(row("建议单位", proposed))
     rows.append(Row((Cell("审核意见", ""),), lines=3))
-    return _paper(
+    return official(
         "return_application", title, issue, (to,), (text,), tuple(rows), layout=Layout.LETTER
     )
 
@@ -190,7 +190,7 @@ def return_decision(
         by = f"于{moment(due)}前" if due else "按原定时限"
         decision = f"不同意退回。退回审核期间办理时限不停止计算，请{by}办结并反馈结果。"
     rows = (*short_rows(order), row("审核理由", reasons))
-    return _paper(
+    return official(
         "return_decision",
         title,
         issue,
@@ -228,7 +228,9 @@ def extension_application(
         row("延期理由", reasons),
         Row((Cell("审核意见", ""),), lines=3),
     )
-    return _paper("extension_application", title, issue, (to,), (text,), rows, layout=Layout.LETTER)
+    return official(
+        "extension_application", title, issue, (to,), (text,), rows, layout=Layout.LETTER
+    )
 
 
 def extension_decision(
@@ -252,7 +254,7 @@ def extension_decision(
     else:
         decision = f"不同意延期。请于{moment(due)}前办结，答复诉求人并反馈结果。"
     rows = (*short_rows(order), row("审核理由", reasons))
-    return _paper(
+    return official(
         "extension_decision",
         title,
         issue,
@@ -290,7 +292,7 @@ def major_report(
     for order in orders:
         rows.append(Row((Cell("工单编号", order.number), Cell("受理时间", moment(order.received)))))
         rows.append(Row((Cell("事项类别", order.category), Cell("承办单位", order.unit))))
-    return _paper(
+    return official(
         "major_report",
         title,
         issue,
@@ -321,7 +323,7 @@ def work_letter(
     if reply_by is not None:
         paragraphs.append(f"请研究办理，并于{moment(reply_by)}前函复。")
     paragraphs.append("专此函达。")
-    return _paper(
+    return official(
         "work_letter",
         title,
         issue,
@@ -332,7 +334,7 @@ def work_letter(
     )
 
 
-def _to_unit(
+def to_unit(
     kind: str,
     title: str,
     order: OrderFacts,
@@ -341,8 +343,9 @@ def _to_unit(
     limit: datetime,
     extra: tuple[Row, ...] = (),
 ) -> OfficialPaper:
+    """A paper to the order's unit, with the order and by when it is to be done."""
     rows = (*order_rows(order), *extra, row("限办时间", f"{moment(limit)}前"))
-    return _paper(
+    return official(
         kind,
         title,
         issue,
@@ -354,7 +357,7 @@ def _to_unit(
     )
 
 
-def _paper(
+def official(
     kind: str,
     title: str,
     issue: Issue,
@@ -367,6 +370,7 @@ def _paper(
     urgency: str = "",
     layout: Layout = Layout.DOCUMENT,
 ) -> OfficialPaper:
+    """A paper as ``issue`` says it is issued."""
     return OfficialPaper(
         issuer=issue.issuer,
         kind=kind,
@@ -387,6 +391,6 @@ def _paper(
     )
 
 
-def _end(sentence: str) -> str:
-    """``sentence`` with one full stop."""
-    return sentence.rstrip(" 。；，") + "。"
+def sentence(text: str) -> str:
+    """``text`` with one full stop."""
+    return text.rstrip(" 。；，") + "。"

@@ -19,6 +19,10 @@ from ticketing.domain.matters import (
     StatutoryLimit,
     Urgency,
 )
+from ticketing.domain.supervision_actions import AcceptDispatch as AcceptDispatch
+from ticketing.domain.supervision_actions import FindFault as FindFault
+from ticketing.domain.supervision_actions import OpenCase as OpenCase
+from ticketing.domain.supervision_actions import PassOn as PassOn
 
 
 class Step(StrEnum):
@@ -403,13 +407,15 @@ class Instruct:
 class Verify:
     """On-site verification (D9) or joint supervision (D3): who came, and what shows it.
 
-    Neither ``attended`` nor ``evidence`` is empty.
+    Neither ``attended`` nor ``evidence`` is empty; ``draft`` is the key of the clock's draft that
+    it comes from.
     """
 
     action: Literal["verify"] = "verify"
     attended: tuple[str, ...]
     evidence: str
     text: str = ""
+    draft: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -509,7 +515,11 @@ Command = (
     | Coordinate
     | Note
     | Instruct
+    | PassOn
     | Verify
+    | FindFault
+    | OpenCase
+    | AcceptDispatch
     | Supervise
     | Warn
     | LinkRepeat

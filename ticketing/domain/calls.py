@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ticketing.domain.legs import Handling
+
 PLACED = "placed."
 """How the ids of calls begin that the hotline places itself; they are no citizen's."""
+CALLBACK = f"{PLACED}callback."
+"""… but for these, in which a citizen is called back; see `ticketing.domain.callbacks`."""
 
 
 class Outcome(StrEnum):
@@ -17,6 +21,9 @@ class Outcome(StrEnum):
     ABANDONED_IN_MENU = "abandoned_in_menu"
     ABANDONED_IN_QUEUE = "abandoned_in_queue"
     MESSAGE_LEFT = "message_left"
+    CALLBACK_ASKED = "callback_asked"  # hung up to be called back
+    REGISTERED = "registered"  # with an event that many call on, by a key (K3)
+    UNREACHED = "unreached"  # called back, and did not answer
     FAILED = "failed"
 
 
@@ -52,6 +59,9 @@ class CallRecord:
         seat: the seat that answered first (I4, the first receiver), or None.
         recording: folder of the recording relative to the recordings' root, or None.
         message: sound file of a message left, relative to the recordings' root, or None.
+        callback: the number on which the caller asked to be called back, or None.
+        case_number: under which another body, such as 110, knows the matter, or None (X1).
+        handling: who took part, and what happened; empty when the record is read from a list.
     """
 
     id: str
@@ -73,3 +83,6 @@ class CallRecord:
     rating: Rating | None
     recording: str | None
     message: str | None
+    callback: str | None = None
+    case_number: str | None = None
+    handling: Handling = field(default_factory=Handling)

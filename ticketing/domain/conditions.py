@@ -9,6 +9,7 @@ from ticketing.domain import actions as do
 from ticketing.domain.actions import Command, Measure, Reached
 from ticketing.domain.calendar import WorkCalendar
 from ticketing.domain.deadlines import extended, latest_listed_limit, supervision_limit
+from ticketing.domain.lines import LineKind
 from ticketing.domain.matters import Satisfaction
 from ticketing.domain.policy import PolicyPack, ReplyBy
 from ticketing.domain.roles import Role
@@ -28,6 +29,7 @@ _TOLD = frozenset(
         "evidence",
         "leader",
         "master",
+        "person",
         "result",
         "text",
         "why",
@@ -171,7 +173,14 @@ def way_known(f: Facts) -> bool:
 # --- limits -------------------------------------------------------------------------------------
 def due_ahead(f: Facts) -> bool:
     holder = f.order.holder
-    return holder is not None and holder.moments.due > f.now
+    return holder is not None and holder.moments.due > _on_the_clock(f)
+
+
+def _on_the_clock(f: Facts) -> datetime:
+    """Now, on a clock that may stand since a return was asked for (note 14)."""
+    asked, holder = f.order.return_request, f.order.holder
+    stands = asked is not None and holder is not None and holder.moments.stands
+    return asked.at if asked is not None and stands else f.now
 
 
 def clock_runs(f: Facts) -> bool:
@@ -228,7 +237,7 @@ def extensions_left(f: Facts) -> bool:
 
 def extension_in_time(f: Facts) -> bool:
     holder = f.order.holder
-    return holder is not None and f.now <= holder.moments.extension_by
+    return holder is not None and _on_the_clock(f) <= holder.moments.extension_by
 
 
 def extension_not_longer(f: Facts) -> bool:
@@ -303,6 +312,18 @@ def reason_known(f: Facts) -> bool:
     return any(refusal.code == code for refusal in f.world.pack.intake.declined)
 
 
+def line_leaves_it_out(f: Facts) -> bool:
+    """What a merged service line is there for is not declined for whose matter it is (note 13)."""
+    assert isinstance(f.command, do.Decline)  # noqa: S101
+    pack, code = f.world.pack, f.command.code
+    of_a_body = any(each.code == code and each.by_body for each in pack.intake.declined)
+    if not (of_a_body and pack.intake.line_overrides):
+        return True
+    day = f.order.received_at.astimezone(pack.zone).date()
+    line = pack.lines.find(f.order.dialled, day) if f.order.dialled else None
+    return line is None or line.kind is not LineKind.MERGED
+
+
 def redirect_named(f: Facts) -> bool:
     assert isinstance(f.command, do.Decline)  # noqa: S101
     for refusal in f.world.pack.intake.declined:
@@ -330,6 +351,25 @@ def limit_given(f: Facts) -> bool:
     if limit is None or f.command.measure is Measure.REMINDER:
         return limit is None and f.command.measure in _WITHOUT_LIMIT
     return _aware(limit) and f.now < limit <= f.now + _LONGEST_SUPERVISION
+
+
+def instruction_open(f: Facts) -> bool:
+    """There is such an instruction, and the unit was not told of it in this round (D9)."""
+    assert isinstance(f.command, do.PassOn)  # noqa: S101
+    this = f.command.instruction
+    return this in f.order.instructions and (this, f.order.round) not in f.order.passed_on
+
+
+def instruction_limited(f: Facts) -> bool:
+    assert isinstance(f.command, do.PassOn)  # noqa: S101
+    return _aware(f.command.limit) and f.now < f.command.limit <= f.now + _LONGEST_SUPERVISION
+
+
+def fault_is_new(f: Facts) -> bool:
+    """Each fault is found, and each case opened, once in a round (D8)."""
+    assert isinstance(f.command, do.FindFault | do.OpenCase)  # noqa: S101
+    known = f.order.faults if isinstance(f.command, do.FindFault) else f.order.cases
+    return all((each.fault, each.round) != (f.command.fault, f.order.round) for each in known)
 
 
 def listed_not_longer(f: Facts) -> bool:

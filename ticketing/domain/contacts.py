@@ -46,10 +46,14 @@ class Contact:
                 "contact_incomplete",
                 "请填写联系人姓名和电话号码。",
                 "Give the person's name and a telephone number.",
+                "담당자의 이름과 전화번호를 입력하십시오.",
             )
         if self.until is not None and self.until < self.since:
             raise GuardFailed(
-                "bad_window", "结束日期不得早于开始日期。", "The last day is not before the first."
+                "bad_window",
+                "结束日期不得早于开始日期。",
+                "The last day is not before the first.",
+                "끝나는 날은 시작하는 날보다 이를 수 없습니다.",
             )
 
     def in_force(self, day: date) -> bool:
@@ -115,6 +119,7 @@ def appoint(
                     "contact_overlaps",
                     f"{one.person} 自 {one.since} 起已有登记，请先改正该条。",
                     f"{one.person} has an entry from {one.since} on; correct that one first.",
+                    f"{one.person}은(는) {one.since}부터 등록되어 있으니 먼저 고치십시오.",
                 )
             entries.append(replace(one, until=new.since - timedelta(days=1)))
         else:

@@ -1,8 +1,8 @@
 """By when what must be done: W1 to W5, W9, D1, D4 and notes 7 to 9 and 14, from a pack's data.
 
 Every function takes the pack and the calendar and gives the same for the same. To compute anew
-after a year was published, call it again with the new calendar. An order that goes to another unit
-is a new dispatch (note 14); while a return is only asked for, nothing is called and the clock runs.
+after a year was published, call it again with the new calendar. What an order that is given back
+keeps of its time (note 14) is told by `ticketing.domain.limits`.
 """
 
 from __future__ import annotations

@@ -111,7 +111,16 @@ def effects_of(
         case do.Withdraw() | do.SetUrgency() if unit:
             return (to_unit(c.action),)
         case do.Instruct():
-            return (to_unit("instructed"), paper("instruction")) if unit else ()
+            return (to_unit("instructed"),) if unit else ()
+        case do.PassOn():
+            at_once = Effect(EffectKind.TELL_UNIT, unit, "instruction_passed_on", urgent=True)
+            return (at_once, paper("instruction"))
+        case do.OpenCase():
+            return (to_unit("case_opened"), paper("case_file")) if unit else ()
+        case do.Verify():
+            return (paper("verification"),) if unit else ()
+        case do.AcceptDispatch():
+            return (to_unit("dispatch_accepted"), to_desk("dispatch_accepted"))
         case _:
             return ()
 

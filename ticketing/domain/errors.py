@@ -3,8 +3,14 @@
 ``TicketingError``                anything below; ``id`` is stable, the text is for people
 ├── ``NotFound``                  what was asked for is not there
 │   ├── ``CallNotFound``          no call has this id
+│   ├── ``LegNotFound``           no third party of the call has this number
+│   ├── ``MarkNotFound``          no mark of conduct has this number
+│   ├── ``DutyNotFound``          no row of the duty roster has this number
 │   ├── ``RecordingNotFound``     the call has no recording, or its file is gone
+│   ├── ``RecordingDeleted``      the recording or its text was deleted by policy, ``at``
 │   ├── ``SeatNotFound``          no seat has this number
+│   ├── ``DispatchCallNotFound``  nobody was, or is, rung for the order
+│   ├── ``CallbackNotFound``      nobody on the list of callbacks has this number
 │   ├── ``QueueNotFound``         no queue has this name
 │   ├── ``UserNotFound``          no user has this name
 │   ├── ``NoPolicy``              no policy pack has this id, or none was in force that day
@@ -20,8 +26,15 @@
 │   ├── ``DraftNotFound``         no draft of supervision has this key, or none that one may see
 │   ├── ``MessageNotFound``       the unit's inbox has no such message
 │   ├── ``DeliveryNotFound``      nothing that has failed for good has this id in the outbox
+│   ├── ``ProposalNotFound``      nothing with this id was proposed to who asks
+│   ├── ``PromptNotFound``        no prompt has this id in this language
+│   ├── ``ProbeTargetNotFound``   the number is none of those that must answer
+│   ├── ``MeasureNotFound``       no measure against a caller has this number
+│   ├── ``BanNotFound``           the address is not shut out
 │   └── ``OrderNotFound``         no work order has this number, or none that one may see
 ├── ``Refused``                   understood, and not done; the text says why
+│   ├── ``DispatchCallGoing``     the persons responsible are being rung already
+│   ├── ``NotTranscribed``        there is no text of the call yet, or none can be made
 │   ├── ``BadCursor``             a page's cursor is not one of ours
 │   ├── ``BadSeatNumber``         a seat's number is not 3 to 6 digits
 │   ├── ``SeatExists``            the seat is there already
@@ -42,6 +55,7 @@
 │   ├── ``BadPeriod``             it ends before it begins, or is too long
 │   ├── ``ArticleChanged``        somebody else was faster; load it again
 │   ├── ``BadAttachment``         a file's type or size is not taken
+│   ├── ``NothingSaid``           there are no words to propose anything from
 │   ├── ``PhoneNotRegistered``    the seat's phone is not there: no call could reach it
 │   ├── ``PhoneNotAnswered``      it was rung, and nobody answered
 │   ├── ``SeatBusy``              the seat has a call, or another one rings there
@@ -50,6 +64,18 @@
 │   ├── ``NobodyThere``           nobody is logged in at the seat
 │   ├── ``BadPauseReason``        not one of the reasons for a pause
 │   ├── ``CallNotConnected``      the call is not with a seat now, or over
+│   ├── ``CallerUnknown``         no number of a citizen that something could be done against
+│   ├── ``NumberNotAllowed``      the plan of outward calls does not let this number out
+│   ├── ``OutboundLimit``         one outward call more would be too many
+│   ├── ``NoTrunk``               no way out is set: HOTLINE_TRUNK_OUT
+│   ├── ``BadSkill``              no skill of the pack, or no level from 0 to 5
+│   ├── ``CallbackClosed``        it was called back already, or is being called
+│   ├── ``CallNotWaiting``        the call waits in no queue now
+│   ├── ``NobodyOnCall``          the unit has nobody to ring now
+│   ├── ``NobodyAnswered``        who was rung for a call did not answer; ``tried`` names them
+│   ├── ``ConsultUnderWay``       a third party is being rung for this call, or is in it
+│   ├── ``NoThirdParty``          nobody but a seat talks to the citizen
+│   ├── ``CallNotRecorded``       there is no recording to pause
 │   └── ``CallHeldElsewhere``     it was put on hold on the telephone, and is resumed there
 ├── ``AccessError``               who is asking, and may they?
 │   ├── ``WrongCredentials``      name or password is wrong; which of them is not told
@@ -67,6 +93,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from ticketing.domain.wording import Text
 
@@ -85,8 +112,30 @@ class CallNotFound(NotFound):
     id = "call_not_found"
 
 
+class LegNotFound(NotFound):
+    id = "leg_not_found"
+
+
+class MarkNotFound(NotFound):
+    id = "mark_not_found"
+
+
+class DutyNotFound(NotFound):
+    id = "duty_not_found"
+
+
 class RecordingNotFound(NotFound):
     id = "recording_not_found"
+
+
+class RecordingDeleted(NotFound):
+    """Attributes: at: when."""
+
+    id = "recording_deleted"
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(f"deleted by policy on {at:%Y-%m-%d}")
+        self.at = at
 
 
 class OrderNotFound(NotFound):
@@ -109,12 +158,40 @@ class MessageNotFound(NotFound):
     id = "message_not_found"
 
 
+class ProbeTargetNotFound(NotFound):
+    id = "probe_target_not_found"
+
+
+class MeasureNotFound(NotFound):
+    id = "measure_not_found"
+
+
+class BanNotFound(NotFound):
+    id = "ban_not_found"
+
+
 class DeliveryNotFound(NotFound):
     id = "delivery_not_found"
 
 
+class PromptNotFound(NotFound):
+    id = "prompt_not_found"
+
+
+class ProposalNotFound(NotFound):
+    id = "proposal_not_found"
+
+
 class SeatNotFound(NotFound):
     id = "seat_not_found"
+
+
+class DispatchCallNotFound(NotFound):
+    id = "dispatch_call_not_found"
+
+
+class CallbackNotFound(NotFound):
+    id = "callback_not_found"
 
 
 class QueueNotFound(NotFound):
@@ -165,6 +242,14 @@ class ExtensionRefused(Refused):
     id = "extension_refused"
 
 
+class NotTranscribed(Refused):
+    id = "not_transcribed"
+
+
+class DispatchCallGoing(Refused):
+    id = "dispatch_call_going"
+
+
 class BadCursor(Refused):
     id = "bad_cursor"
 
@@ -208,7 +293,7 @@ class GuardFailed(Refused):
 
     id = "guard_failed"
 
-    def __init__(self, guard: str, zh: str, en: str, ko: str = "") -> None:
+    def __init__(self, guard: str, zh: str, en: str, ko: str) -> None:
         super().__init__(f"{guard}: {en}")
         self.guard, self.zh, self.en, self.ko = guard, zh, en, ko
 
@@ -223,6 +308,10 @@ class KeyReused(Refused):
 
 class BadAttachment(Refused):
     id = "bad_attachment"
+
+
+class NothingSaid(Refused):
+    id = "nothing_said"
 
 
 class PhoneNotRegistered(Refused):
@@ -269,8 +358,80 @@ class CallNotConnected(Refused):
     id = "call_not_connected"
 
 
+class NobodyOnCall(Refused):
+    id = "nobody_on_call"
+
+
+class NobodyAnswered(Refused):
+    """Attributes: tried: for each who was rung, how that ended, in order."""
+
+    id = "nobody_answered"
+
+    def __init__(self, tried: Iterable[str]) -> None:
+        self.tried = tuple(tried)
+        super().__init__(f"nobody answered: {', '.join(self.tried)}")
+
+
+class ConsultUnderWay(Refused):
+    id = "consult_under_way"
+
+
+class NoThirdParty(Refused):
+    id = "no_third_party"
+
+
+class CallNotRecorded(Refused):
+    id = "call_not_recorded"
+
+
 class CallHeldElsewhere(Refused):
     id = "call_held_elsewhere"
+
+
+class CallerUnknown(Refused):
+    id = "caller_unknown"
+
+
+class NumberNotAllowed(Refused):
+    """Attributes: number: masked; reason: a ``Refusal`` of `ticketing.domain.outbound`."""
+
+    id = "number_not_allowed"
+
+    def __init__(self, number: str, reason: str) -> None:
+        super().__init__(f"{number or 'this'} may not be called: {reason}")
+        self.number, self.reason = number, str(reason)
+
+
+class OutboundLimit(Refused):
+    """Attributes: limit: which of the pack's limits; most: what it is set to."""
+
+    id = "outbound_limit"
+
+    def __init__(self, limit: str, most: int) -> None:
+        super().__init__(f"no more outward calls: {limit} is {most}")
+        self.limit, self.most = limit, most
+
+
+class BadSkill(Refused):
+    """Attributes: skills: those there are."""
+
+    id = "bad_skill"
+
+    def __init__(self, given: str, skills: Iterable[str]) -> None:
+        super().__init__(f"{given}: write a skill of the pack with a level from 0 to 5")
+        self.skills = "、".join(skills)
+
+
+class CallbackClosed(Refused):
+    id = "callback_closed"
+
+
+class CallNotWaiting(Refused):
+    id = "call_not_waiting"
+
+
+class NoTrunk(Refused):
+    id = "no_trunk"
 
 
 class UnitExists(Refused):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ticketing.domain import actions as do
 from ticketing.domain.matters import Satisfaction
+from ticketing.domain.measures import Fault
 from ticketing.domain.work_order import (
     RUNNING,
     Attempt,
+    Blame,
+    Capped,
+    Credit,
     Event,
     Free,
     Granted,
@@ -19,6 +23,7 @@ from ticketing.domain.work_order import (
     Request,
     State,
     Supervised,
+    Takeover,
     WorkOrder,
 )
 
@@ -104,8 +109,9 @@ def _changed(order: WorkOrder, event: Event) -> WorkOrder:
         case do.Dispatch():
             return replace(
                 order,
-                chain=(_holder(order, event, c.unit),),
+                chain=(_dispatched(order, event, c.unit),),
                 assisting=c.assisting,
+                returned=None,
                 late_returns=0,
                 pack=event.pack or order.pack,
             )
@@ -120,7 +126,7 @@ def _changed(order: WorkOrder, event: Event) -> WorkOrder:
             return _last(replied, replied_at=event.at) if order.state in RUNNING else replied
         case do.ReportBack():
             cited = (*order.articles, (c.article, c.version)) if c.article else order.articles
-            told = replace(order, return_request=None, extension_request=None)
+            told = replace(_decided(order, event), extension_request=None)
             return _last(replace(told, result=c.result, articles=cited), reported_at=event.at)
         case do.Review():
             return _reviewed(order, event, c)
@@ -153,8 +159,19 @@ def _changed(order: WorkOrder, event: Event) -> WorkOrder:
             return replace(order, supervised=(*order.supervised, issued))
         case do.Instruct():
             return replace(order, instructions=(*order.instructions, event.seq))
+        case do.PassOn():
+            passed_on = (*order.passed_on, (c.instruction, order.round))
+            urgent = replace(order, passed_on=passed_on, urgency=c.urgency or order.urgency)
+            return _credited(urgent, event, Capped(c.limit.astimezone(UTC)))
         case do.Verify():
             return replace(order, verified=order.round)
+        case do.FindFault():
+            return replace(order, faults=(*order.faults, _blame(order, event, c.fault)))
+        case do.OpenCase():
+            case = _blame(order, event, c.fault, c.draft)
+            return replace(order, cases=(*order.cases, case))
+        case do.AcceptDispatch():
+            return _taken_over(order, event, c)
         case do.Warn():
             return replace(order, warned=order.warned | {(c.alarm, c.limit)})
         case do.LinkRepeat():
@@ -173,13 +190,14 @@ def _requested(order: WorkOrder, event: Event) -> WorkOrder:
     match c:
         case do.AskReturn():
             late = order.late_returns + _too_late(order, c, event.at)
-            return replace(order, return_request=_request(event, c), late_returns=late)
+            asked_back = replace(order, return_request=_request(event, c), late_returns=late)
+            return _with_moments(asked_back, event)
         case do.AskExtension():
             return replace(order, extension_request=_request(event, c))
         case do.AskExemption():
             return replace(order, exemption_request=_request(event, c))
         case do.DecideReturn():
-            return _returned(order, c)
+            return _returned(order, event, c)
         case do.DecideExtension():
             decided = replace(order, extension_request=None)
             asked = order.extension_request
@@ -226,7 +244,28 @@ def _with_moments(order: WorkOrder, event: Event) -> WorkOrder:
     return replace(order, chain=tuple(chain))
 
 
-def _credited(order: WorkOrder, event: Event, credit: Granted | Free) -> WorkOrder:
+def _blame(order: WorkOrder, event: Event, fault: Fault, draft: str = "") -> Blame:
+    return Blame(
+        at=event.at,
+        who=event.who,
+        unit="" if order.holder is None else order.holder.unit,
+        fault=fault,
+        round=order.round,
+        draft=draft,
+    )
+
+
+def _taken_over(order: WorkOrder, event: Event, command: do.AcceptDispatch) -> WorkOrder:
+    """Who takes an order over signs for it, where nobody has (W1, H4)."""
+    holder = order.holder
+    unit = "" if holder is None else holder.unit
+    taken = Takeover(at=event.at, person=command.person, unit=unit, call=command.call)
+    told = replace(order, takeovers=(*order.takeovers, taken))
+    signed = holder is None or holder.signed_at is not None
+    return told if signed else _last(told, signed_at=event.at)
+
+
+def _credited(order: WorkOrder, event: Event, credit: Credit) -> WorkOrder:
     """Limits that are later by ``credit``: the holder's, or those of all that have the order."""
     moved = _with_moments(order, event)
     whole = event.moments is not None and bool(event.moments.above)
@@ -250,9 +289,36 @@ def _too_late(order: WorkOrder, asked: do.AskReturn, at: datetime) -> bool:
     return at > (limits.return_by_site_check if asked.site_check else limits.return_by)
 
 
-def _returned(order: WorkOrder, command: do.DecideReturn) -> WorkOrder:
-    asked, holder = order.return_request, order.holder
+def _decided(order: WorkOrder, event: Event) -> WorkOrder:
+    """No return is asked for any more; if the clock has stood for it, that time is free."""
+    asked = order.return_request
     decided = replace(order, return_request=None)
+    if asked is None or event.moments is None:
+        return decided
+    return _credited(decided, event, Free(asked.at, event.at))
+
+
+def _dispatched(order: WorkOrder, event: Event, unit: str) -> Holder:
+    """A unit that has the order now; where the clock goes on, with what has moved it before."""
+    holder = _holder(order, event, unit)
+    if order.returned is None or holder.moments.since is None:
+        return holder
+    return replace(holder, credits=order.returned.credits)
+
+
+def _given_back(order: WorkOrder, holder: Holder, at: datetime) -> Holder:
+    """The unit that has the order no more, with the time that its clock has stood."""
+    asked, stood = order.return_request, list(holder.credits)
+    if order.paused_at is not None:
+        stood.append(Free(order.paused_at, at))
+    if asked is not None and holder.moments.stands:
+        stood.append(Free(asked.at, at))
+    return replace(holder, credits=tuple(stood))
+
+
+def _returned(order: WorkOrder, event: Event, command: do.DecideReturn) -> WorkOrder:
+    asked, holder = order.return_request, order.holder
+    decided = _decided(order, event)
     if not command.accepted or asked is None or holder is None:
         return decided
     assert isinstance(asked.command, do.AskReturn)  # noqa: S101 - what return_request holds
@@ -267,7 +333,13 @@ def _returned(order: WorkOrder, command: do.DecideReturn) -> WorkOrder:
     given_back = replace(decided, refusals=(*order.refusals, refusal))
     if refusal.forwarded:
         return _up(given_back)
-    return replace(_undecided(given_back), chain=(), assisting=(), paused_at=None)
+    return replace(
+        _undecided(given_back),
+        chain=(),
+        assisting=(),
+        paused_at=None,
+        returned=_given_back(order, holder, event.at),
+    )
 
 
 def _up(order: WorkOrder) -> WorkOrder:

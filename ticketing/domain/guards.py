@@ -72,6 +72,13 @@ CODE = Guard(
     "There is no such class of refusal.",
     holds.reason_known,
 )
+LINE = Guard(
+    "line_takes_it_in",
+    "市民拨打的是并入本热线的服务专线,不能以不属于政府职责为由不予受理。",
+    "시민이 이 핫라인에 통합된 전용 번호로 전화했으므로 담당 기관을 이유로 거절할 수 없습니다.",
+    "The citizen dialled a merged service line: it is not declined for whose matter it is.",
+    holds.line_leaves_it_out,
+)
 REDIRECT = Guard(
     "redirect_missing",
     "这类事项须写明转到何处。",
@@ -324,6 +331,27 @@ NEW_DRAFT = Guard(
     "이 독촉은 이미 발송되었습니다.",
     "This draft has been issued.",
     holds.draft_is_new,
+)
+INSTRUCTION = Guard(
+    "no_such_instruction",
+    "没有这条领导批示,或本轮已交办。",
+    "그런 지시가 없거나 이번 차수에 이미 전달되었습니다.",
+    "There is no such instruction, or it was passed on in this round.",
+    holds.instruction_open,
+)
+INSTRUCTION_LIMIT = Guard(
+    "instruction_limit_missing",
+    "请给出批示件的办理期限(晚于现在,一年以内)。",
+    "지시 사항의 처리 기한을 지금 이후, 1년 이내로 정해 주십시오.",
+    "Give the instruction a limit, later than now and within a year.",
+    holds.instruction_limited,
+)
+NEW_FAULT = Guard(
+    "fault_known",
+    "本轮已认定过这种情形,或已立卷。",
+    "이번 차수에 이미 확인되었거나 사건 기록이 만들어졌습니다.",
+    "This fault has been found, or its case opened, in this round.",
+    holds.fault_is_new,
 )
 ONCE = Guard(
     "warned_already",

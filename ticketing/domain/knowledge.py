@@ -113,13 +113,19 @@ def write(article: Article, by: Person, title: str, text: str, at: datetime) -> 
     """
     _check(by, article, WRITERS)
     if not title.strip() or not text.strip():
-        raise GuardFailed("text_missing", "请填写标题和内容。", "Give a title and a text.")
+        raise GuardFailed(
+            "text_missing",
+            "请填写标题和内容。",
+            "Give a title and a text.",
+            "제목과 내용을 입력하십시오.",
+        )
     waiting = article.open
     if waiting is not None and waiting.status is Status.SUBMITTED:
         raise GuardFailed(
             "version_submitted",
             "有一个版本正在审核，请等审核后再修改。",
             "A version waits for approval; change it after that.",
+            "승인을 기다리는 판이 있습니다. 승인된 뒤에 고치십시오.",
         )
     draft = Version(
         number=waiting.number if waiting else len(article.versions) + 1,
@@ -141,7 +147,14 @@ def submit(article: Article, by: Person) -> Article:
         GuardFailed: ``no_draft``.
     """
     _check(by, article, WRITERS)
-    draft = _open(article, Status.DRAFT, "no_draft", "没有可提交的草稿。", "There is no draft.")
+    draft = _open(
+        article,
+        Status.DRAFT,
+        "no_draft",
+        "没有可提交的草稿。",
+        "There is no draft.",
+        "제출할 초안이 없습니다.",
+    )
     return _changed(article, replace(draft, status=Status.SUBMITTED))
 
 
@@ -165,6 +178,7 @@ def approve(
             "own_version",
             "不能审核自己编写的版本，请由他人审核。",
             "Nobody approves their own version; ask somebody else.",
+            "자신이 쓴 판은 승인할 수 없습니다. 다른 사람이 승인하게 하십시오.",
         )
     _check_review(review_by, at)
     before = article.published
@@ -241,13 +255,14 @@ def _decidable(article: Article, by: Person) -> Version:
         "not_submitted",
         "没有待审核的版本。",
         "No version waits for approval.",
+        "승인을 기다리는 판이 없습니다.",
     )
 
 
-def _open(article: Article, status: Status, guard: str, zh: str, en: str) -> Version:
+def _open(article: Article, status: Status, guard: str, zh: str, en: str, ko: str) -> Version:
     version = article.open
     if version is None or version.status is not status:
-        raise GuardFailed(guard, zh, en)
+        raise GuardFailed(guard, zh, en, ko)
     return version
 
 
@@ -258,6 +273,7 @@ def _published(article: Article) -> Version:
             "not_published",
             "该知识条目没有已发布的版本。",
             "No version of this article is published.",
+            "이 지식 항목에는 게시된 판이 없습니다.",
         )
     return version
 
@@ -270,11 +286,14 @@ def _changed(article: Article, version: Version) -> Article:
 def _check_review(review_by: date, at: datetime) -> None:
     if review_by <= at.date():
         raise GuardFailed(
-            "bad_review_date", "复核日期须晚于今天。", "The day of the next review is after today."
+            "bad_review_date",
+            "复核日期须晚于今天。",
+            "The day of the next review is after today.",
+            "재검토 날짜는 오늘보다 늦어야 합니다.",
         )
 
 
 def _reason(why: str) -> str:
     if not why.strip():
-        raise GuardFailed("reason_missing", "请写明理由。", "Say why.")
+        raise GuardFailed("reason_missing", "请写明理由。", "Say why.", "사유를 적어 주십시오.")
     return why.strip()

@@ -122,12 +122,18 @@ def _after_redo(f: Facts) -> State:
     return State.CENTRE if f.order.type is not None else State.RECEIVED
 
 
+def _after_takeover(f: Facts) -> State:
+    """Who takes it over has signed for it (H4)."""
+    return State.SIGNED if f.order.state is State.DISPATCHED else f.order.state
+
+
 S = State
 _OPEN = frozenset(State) - OVER
 _DRAFT = frozenset({S.RECEIVED, S.CLASSIFIED})
 _UNDECIDED = frozenset({S.CLASSIFIED, S.CENTRE})
 _AT_WORK = frozenset({S.SIGNED, S.HANDLING})
 _KEPT = frozenset(State) - {S.ARCHIVED}
+_ANSWERED_FOR = WITH_A_UNIT | {S.CALLBACK, S.CLOSED}
 
 
 def _in(*states: State) -> frozenset[State]:
@@ -141,7 +147,7 @@ TABLE: tuple[Row, ...] = (
         (g.TEXT, g.NUMBER, g.BY_CENTRE), S.RECEIVED, "I3 I4 M1"),
     Row(do.Classify, _DRAFT, (AGENTS,), (g.STATUTORY,), S.CLASSIFIED, "I1 I3 I8"),
     Row(do.Classify, _in(S.CENTRE), (DESKS,), (g.STATUTORY,), None, "I6"),
-    Row(do.Decline, _DRAFT | {S.CENTRE}, (AGENTS,), (g.CODE, g.REDIRECT), S.DECLINED, "I2"),
+    Row(do.Decline, _DRAFT | {S.CENTRE}, (AGENTS,), (g.CODE, g.LINE, g.REDIRECT), S.DECLINED, "I2"),
     Row(do.AnswerDirectly, _UNDECIDED, (AGENTS,), (g.TEXT, g.ARTICLE), S.CALLBACK, "H1 C1"),
     Row(do.TakeToCentre, _in(S.CLASSIFIED), (AGENTS,), (g.TEXT,), S.CENTRE, "I6"),
     Row(do.Withdraw, _OPEN - {S.CALLBACK}, (AGENTS,), (g.TEXT,), S.WITHDRAWN, "W8"),
@@ -188,7 +194,12 @@ TABLE: tuple[Row, ...] = (
     Row(do.Coordinate, _OPEN, (AGENTS,), (g.TEXT, g.WAY), None, "I7 H6"),
     Row(do.Note, _KEPT, (AGENTS, HOLDER, HELPER, ABOVE, CLOCK), (g.TEXT,), None, "W8"),
     Row(do.Instruct, _OPEN, (DESKS,), (g.TEXT,), None, "D9"),
+    Row(do.PassOn, RUNNING, (DESKS,),
+        (g.TEXT, g.INSTRUCTION, g.INSTRUCTION_LIMIT, g.RUNS), None, "D9 I8"),
     Row(do.Verify, _KEPT, (DESKS,), (g.TEXT,), None, "D3 D9"),
+    Row(do.FindFault, _ANSWERED_FOR, (DESKS,), (g.TEXT, g.NEW_FAULT), None, "D8"),
+    Row(do.OpenCase, _ANSWERED_FOR, (CHIEFS,), (g.TEXT, g.NEW_FAULT), None, "D8"),
+    Row(do.AcceptDispatch, RUNNING, (CLOCK,), (g.TEXT,), _after_takeover, "H4 W1"),
     Row(do.Supervise, WITH_A_UNIT, (DESKS, ABOVE),
         (g.TEXT, g.MEASURE, g.LIMIT, g.LISTED, g.PUBLISHED, g.NEW_DRAFT), None, "D1 D2 D3 D4 D5"),
     Row(do.Warn, RUNNING | {S.CALLBACK}, (CLOCK,), (g.ONCE,), None, "D1 C1"),

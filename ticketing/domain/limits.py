@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ticketing.domain import actions as do
 from ticketing.domain.actions import Command
 from ticketing.domain.deadlines import (
     Deadline,
+    Deadlines,
     due_clock,
     exempted,
     extended,
@@ -25,7 +26,16 @@ from ticketing.domain.deadlines import (
 from ticketing.domain.fold import evolve
 from ticketing.domain.guards import World
 from ticketing.domain.policy import Clock
-from ticketing.domain.work_order import Event, Free, Granted, Holder, Moments, WorkOrder
+from ticketing.domain.work_order import (
+    Capped,
+    Credit,
+    Event,
+    Free,
+    Granted,
+    Holder,
+    Moments,
+    WorkOrder,
+)
 
 
 def limits_after(order: WorkOrder, command: Command, at: datetime, world: World) -> Moments | None:
@@ -35,7 +45,7 @@ def limits_after(order: WorkOrder, command: Command, at: datetime, world: World)
     """
     match command:
         case do.Dispatch():
-            return _fresh(order, at, world)
+            return _dispatched(order, at, world)
         case do.Redo() | do.Review(passed=False):
             return _below(_fresh(order, at, world), order.chain[:-1]) if order.chain else None
         case do.Forward():
@@ -44,6 +54,12 @@ def limits_after(order: WorkOrder, command: Command, at: datetime, world: World)
             return _renewed(replace(order, urgency=command.urgency), world)
         case do.Recompute():
             return _renewed(order, world)
+        case do.AskReturn():
+            return _stopped(order, world)
+        case do.ReportBack() | do.DecideReturn(accepted=False):
+            return _going_on(order, at, world)
+        case do.PassOn():
+            return _instructed(order, command, world)
         case do.DecideExtension(accepted=True):
             asked = order.extension_request
             assert asked is not None  # noqa: S101 - a guard has seen to it
@@ -76,9 +92,64 @@ def recomputed(
     return tuple(found)
 
 
-def _fresh(order: WorkOrder, at: datetime, world: World) -> Moments:
+def _dispatched(order: WorkOrder, at: datetime, world: World) -> Moments:
+    """Limits that start with the dispatch; or what was left to the unit before (note 14)."""
+    before = order.returned
+    if before is None or world.pack.returns.restarts_when_accepted:
+        return _fresh(order, at, world)
+    since = before.moments.since or before.at
+    goes_on = replace(before, at=at, moments=_fresh(order, at, world, since))
+    return _with_credits(order, goes_on, world)
+
+
+def _stopped(order: WorkOrder, world: World) -> Moments | None:
+    """The holder's clock stands while it asks for a return, where the pack says so (note 14)."""
+    holder = order.holder
+    if holder is None or world.pack.returns.clock_runs_while_pending:
+        return None
+    return replace(holder.moments, stands=True)
+
+
+def _going_on(order: WorkOrder, at: datetime, world: World) -> Moments | None:
+    """The clock goes on after a return was asked for; it belongs to the unit that asked, so that
+    the time of the units above it goes on meanwhile."""
+    holder, asked = order.holder, order.return_request
+    if holder is None or asked is None or not holder.moments.stands:
+        return None
+    runs = replace(holder, moments=replace(holder.moments, stands=False))
+    return _below(_later(order, runs, Free(asked.at, at), world), order.chain[:-1])
+
+
+def _fresh(order: WorkOrder, at: datetime, world: World, since: datetime | None = None) -> Moments:
+    """The limits of a unit that has the order from ``at`` on.
+
+    Args:
+        since: from when its handling is counted, where that is earlier (note 14).
+    """
+    deadlines = _set(order, at, world)
+    counted = deadlines if since is None else _set(order, since, world)
+    each = (
+        deadlines.sign_by,
+        deadlines.return_by,
+        deadlines.return_by_site_check,
+        counted.extension_by,
+        counted.due,
+    )
+    return Moments(
+        sign_by=deadlines.sign_by.at,
+        return_by=deadlines.return_by.at,
+        return_by_site_check=deadlines.return_by_site_check.at,
+        extension_by=counted.extension_by.at,
+        due=counted.due.at,
+        days=counted.limit_days,
+        provisional=any(deadline.provisional for deadline in each),
+        since=since,
+    )
+
+
+def _set(order: WorkOrder, at: datetime, world: World) -> Deadlines:
     assert order.type is not None  # noqa: S101 - nothing is dispatched before it is classified
-    deadlines = set_deadlines(
+    return set_deadlines(
         world.pack,
         world.calendar,
         type=order.type,
@@ -86,22 +157,6 @@ def _fresh(order: WorkOrder, at: datetime, world: World) -> Moments:
         urgency=order.urgency,
         complex_matter=order.complex,
         statutory=order.statutory,
-    )
-    each = (
-        deadlines.sign_by,
-        deadlines.return_by,
-        deadlines.return_by_site_check,
-        deadlines.extension_by,
-        deadlines.due,
-    )
-    return Moments(
-        sign_by=deadlines.sign_by.at,
-        return_by=deadlines.return_by.at,
-        return_by_site_check=deadlines.return_by_site_check.at,
-        extension_by=deadlines.extension_by.at,
-        due=deadlines.due.at,
-        days=deadlines.limit_days,
-        provisional=any(deadline.provisional for deadline in each),
     )
 
 
@@ -129,14 +184,35 @@ def _packed(limits: list[Moments]) -> Moments:
 
 def _renewed(order: WorkOrder, world: World) -> Moments:
     """From the time of dispatch anew, for each unit that has the order."""
+    return _packed(_anew(order, world))
+
+
+def _instructed(order: WorkOrder, command: do.PassOn, world: World) -> Moments:
+    """Due no later than a leader wants it (D9), and by the urgency that comes with that (I8)."""
+    chain = order.chain
+    if command.urgency not in (None, order.urgency):
+        anew = _anew(replace(order, urgency=command.urgency), world)
+        chain = tuple(replace(each, moments=new) for each, new in zip(chain, anew, strict=True))
+    cap = Capped(command.limit.astimezone(UTC))
+    return _packed([_later(order, holder, cap, world) for holder in chain])
+
+
+def _anew(order: WorkOrder, world: World) -> list[Moments]:
     limits: list[Moments] = []
     for holder in order.chain:
-        moments, counted = _fresh(order, holder.at, world), replace(holder, credits=())
-        for credit in holder.credits:
-            moments = _later(order, replace(counted, moments=moments), credit, world)
-            counted = replace(counted, credits=(*counted.credits, credit))
-        limits.append(moments)
-    return _packed(limits)
+        fresh = _fresh(order, holder.at, world, holder.moments.since)
+        moments = _with_credits(order, replace(holder, moments=fresh), world)
+        limits.append(replace(moments, stands=holder.moments.stands))
+    return limits
+
+
+def _with_credits(order: WorkOrder, holder: Holder, world: World) -> Moments:
+    """The holder's limits after all that has moved them since they were set."""
+    counted = replace(holder, credits=())
+    for credit in holder.credits:
+        moved = _later(order, counted, credit, world)
+        counted = replace(counted, moments=moved, credits=(*counted.credits, credit))
+    return counted.moments
 
 
 def _granted(order: WorkOrder, credit: Granted, world: World) -> Moments:
@@ -152,9 +228,11 @@ def _freed(order: WorkOrder, credit: Free, world: World) -> Moments:
     return _packed([_later(order, holder, credit, world) for holder in order.chain])
 
 
-def _later(order: WorkOrder, holder: Holder, credit: Granted | Free, world: World) -> Moments:
+def _later(order: WorkOrder, holder: Holder, credit: Credit, world: World) -> Moments:
     """The limits of one unit after one more credit."""
     pack, calendar, current = world.pack, world.calendar, holder.moments
+    if isinstance(credit, Capped):
+        return _due_at(current, min(current.due, credit.until), world)
     if isinstance(credit, Granted):
         # whether it may be granted was a matter of guards, by the limit as it then was
         later = extended(
@@ -163,8 +241,8 @@ def _later(order: WorkOrder, holder: Holder, credit: Granted | Free, world: Worl
         return _with_due(current, later, world)
     windows = _uncounted(holder, credit)
 
-    def move(limit: datetime, clock: Clock) -> Deadline:
-        return exempted(pack, calendar, limit, windows, since=holder.at, clock=clock)
+    def move(limit: datetime, clock: Clock, since: datetime = holder.at) -> Deadline:
+        return exempted(pack, calendar, limit, windows, since=since, clock=clock)
 
     moved = replace(
         current,
@@ -174,7 +252,7 @@ def _later(order: WorkOrder, holder: Holder, credit: Granted | Free, world: Worl
     )
     assert order.type is not None  # noqa: S101 - nothing is dispatched before it is classified
     clock = due_clock(pack, order.type, complex_matter=order.complex, statutory=order.statutory)
-    return _with_due(moved, move(current.due, clock), world)
+    return _with_due(moved, move(current.due, clock, current.since or holder.at), world)
 
 
 def _uncounted(holder: Holder, credit: Free) -> tuple[tuple[datetime, datetime], ...]:
@@ -192,12 +270,14 @@ def _uncounted(holder: Holder, credit: Free) -> tuple[tuple[datetime, datetime],
 
 
 def _with_due(moments: Moments, due: Deadline, world: World) -> Moments:
-    if due.at == moments.due:
+    later = _due_at(moments, due.at, world)
+    if later is moments:
         return moments
-    asked_by = extension_limit(world.pack, world.calendar, due.at, days=moments.days)
-    return replace(
-        moments,
-        due=due.at,
-        extension_by=asked_by.at,
-        provisional=moments.provisional or due.provisional,
-    )
+    return replace(later, provisional=moments.provisional or due.provisional)
+
+
+def _due_at(moments: Moments, due: datetime, world: World) -> Moments:
+    if due == moments.due:
+        return moments
+    asked_by = extension_limit(world.pack, world.calendar, due, days=moments.days)
+    return replace(moments, due=due, extension_by=asked_by.at)

@@ -83,12 +83,14 @@ def attach(master: MasterOrder, member: Member, others: Iterable[MasterOrder]) -
             "master_of_itself",
             "工单不能并入自己，请选另一张主单。",
             "An order cannot be attached to itself; choose another master.",
+            "민원을 자기 자신에 합칠 수 없습니다. 다른 대표 민원을 고르십시오.",
         )
     if master.closed_at is not None:
         raise GuardFailed(
             "master_closed",
             f"主单 {master.number} 已办结，不能再并入。",
             f"The master {master.number} is closed; nothing can be attached to it.",
+            f"대표 민원 {master.number}은(는) 종결되어 더 합칠 수 없습니다.",
         )
     for other in others:
         if other.number == master.number:
@@ -98,18 +100,21 @@ def attach(master: MasterOrder, member: Member, others: Iterable[MasterOrder]) -
                 "master_of_a_master",
                 f"{master.number} 已并入 {other.number}，请并入 {other.number}。",
                 f"{master.number} is itself attached to {other.number}; attach to that.",
+                f"{master.number}은(는) {other.number}에 합쳐져 있으니 그쪽에 합치십시오.",
             )
         if other.number == member.order and other.members:
             raise GuardFailed(
                 "master_of_a_master",
                 f"{member.order} 自己是主单，请先移出并入它的工单。",
                 f"{member.order} is itself a master; detach its orders first.",
+                f"{member.order}은(는) 대표 민원입니다. 합쳐진 민원을 먼저 빼십시오.",
             )
         if other.has(member.order):
             raise GuardFailed(
                 "two_masters",
                 f"{member.order} 已并入 {other.number}，请先移出。",
                 f"{member.order} is attached to {other.number}; detach it first.",
+                f"{member.order}은(는) {other.number}에 합쳐져 있습니다. 먼저 빼십시오.",
             )
     return replace(master, members=(*master.members, member))
 
@@ -125,12 +130,14 @@ def detach(master: MasterOrder, order: str) -> MasterOrder:
             "not_attached",
             f"{order} 没有并入 {master.number}。",
             f"{order} is not attached to {master.number}.",
+            f"{order}은(는) {master.number}에 합쳐져 있지 않습니다.",
         )
     if master.closed_at is not None:
         raise GuardFailed(
             "master_closed",
             f"主单 {master.number} 已办结，正在逐一答复，不能移出。",
             f"The master {master.number} is closed and its callers are being answered.",
+            f"대표 민원 {master.number}은(는) 종결되어 답변 중이므로 뺄 수 없습니다.",
         )
     return replace(master, members=tuple(one for one in master.members if one.order != order))
 
@@ -147,7 +154,10 @@ def close(
     """
     if not result.strip():
         raise GuardFailed(
-            "text_missing", "请写明答复市民的内容。", "Say what the callers are to be told."
+            "text_missing",
+            "请写明答复市民的内容。",
+            "Say what the callers are to be told.",
+            "시민에게 답변할 내용을 적어 주십시오.",
         )
     tasks = tuple(
         ReplyTask(

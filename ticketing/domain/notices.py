@@ -94,24 +94,28 @@ class Notice:
                 "bad_window",
                 "公告的结束时间须晚于开始时间，并注明时区。",
                 "A notice ends after it starts; give both times with their zone.",
+                "공지의 끝은 시작보다 늦어야 하며 시간대를 밝혀야 합니다.",
             )
         if not self.zh.strip() or (self.announce and not self.ko.strip()):
             raise GuardFailed(
                 "text_missing",
                 "请填写公告内容；在排队时播报的，中文和朝鲜文都要填写。",
                 "Give the text; of a notice that is announced, in both languages.",
+                "공지 내용을 입력하십시오. 대기 중에 방송하는 것은 두 언어 모두 필요합니다.",
             )
         if (self.scope.extent is Extent.CITY) == bool(self.scope.codes):
             raise GuardFailed(
                 "scope_missing",
                 "请选择公告涉及的区域或号码；涉及全市的不用选。",
                 "Name the districts or lines concerned; none for the whole city.",
+                "해당 지역이나 번호를 고르십시오. 시 전체이면 고르지 않습니다.",
             )
         if self.announce and max(len(self.zh), len(self.ko)) > LONGEST_ANNOUNCEMENT:
             raise GuardFailed(
                 "announcement_too_long",
                 f"播报内容不得超过 {LONGEST_ANNOUNCEMENT} 字，请缩短。",
                 f"An announcement has {LONGEST_ANNOUNCEMENT} characters at most; shorten it.",
+                f"방송 내용은 {LONGEST_ANNOUNCEMENT}자를 넘을 수 없습니다. 줄여 주십시오.",
             )
 
     def active_at(self, now: datetime) -> bool:
@@ -145,9 +149,19 @@ def withdraw(notice: Notice, by: str, at: datetime, why: str) -> Notice:
     if notice.withdrawn_at is not None:
         return notice
     if not why.strip():
-        raise GuardFailed("reason_missing", "请写明撤回公告的理由。", "Say why it is withdrawn.")
+        raise GuardFailed(
+            "reason_missing",
+            "请写明撤回公告的理由。",
+            "Say why it is withdrawn.",
+            "공지를 내리는 사유를 적어 주십시오.",
+        )
     if at >= notice.end:
-        raise GuardFailed("notice_over", "公告已经到期，不用撤回。", "The notice is over already.")
+        raise GuardFailed(
+            "notice_over",
+            "公告已经到期，不用撤回。",
+            "The notice is over already.",
+            "공지가 이미 끝나 내릴 필요가 없습니다.",
+        )
     return replace(notice, withdrawn_at=at, withdrawn_by=by, withdrawn_why=why.strip())
 
 

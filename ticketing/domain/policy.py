@@ -13,12 +13,21 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ticketing.domain.actions import Coordination, Measure
+from ticketing.domain.callbacks import CallbackRules
+from ticketing.domain.dispatch_calls import DispatchRules
 from ticketing.domain.lines import LinePlan
 from ticketing.domain.matters import OrderType, Urgency
+from ticketing.domain.nuisance import NuisanceRules
+from ticketing.domain.outbound import Outbound
+from ticketing.domain.probes import ProbeRules
 from ticketing.domain.repeats import RepeatSettings
 from ticketing.domain.routing import RoutingSettings
+from ticketing.domain.sensitive import SensitiveWords
+from ticketing.domain.skills import SkillQueue
 from ticketing.domain.supervision import Kind, SupervisionSettings
+from ticketing.domain.supervision_rounds import Rhythm
 from ticketing.domain.tariff import Scoring
+from ticketing.domain.transcripts import Retention
 from ticketing.domain.wording import BadSetting, Text
 
 _LONGEST_DAYS = 3650
@@ -150,8 +159,10 @@ class Returns:
     """Giving an order back (W2, note 14).
 
     Attributes:
-        clock_runs_while_pending: the limit goes on while nobody has decided.
-        restarts_when_accepted: the next unit's limits count from its own dispatch.
+        clock_runs_while_pending: the limit goes on while nobody has decided; else that time is
+            free for the unit that has asked.
+        restarts_when_accepted: the next unit's limit counts from its own dispatch; else from that
+            to the unit before. The limits for signing and returning are its own in either case.
     """
 
     limit: Limit
@@ -194,7 +205,8 @@ class Supervision:
 
     Attributes:
         publish_listed: a listed order may be made public (D4).
-        hard_cases_every_days: the batch of hard cases goes out so often; 0 for never (D6).
+        hard_cases: how often the batch of hard cases goes out (D6).
+        bulletins: how often each unit is told how it did, and the government (D7).
         joint_units: a late order of so many units is supervised jointly (D3).
         delay_days: an order later than this makes a sanction case (D8).
         verify_instructed: what a leader has instructed is looked at on site (D9).
@@ -205,7 +217,8 @@ class Supervision:
     delay_days: int = 30
     verify_instructed: bool = True
     publish_listed: bool = False
-    hard_cases_every_days: int = 0
+    hard_cases: Rhythm = Rhythm.NEVER
+    bulletins: Rhythm = Rhythm.NEVER
 
     def __post_init__(self) -> None:
         known = [each.measure for each in self.measures]
@@ -221,7 +234,6 @@ class Supervision:
                 Text("没有任何督办方式", "there is no measure of supervision"),
                 Text("至少写 supervision 或 notice", "write supervision or notice at least"),
             )
-        _whole("hard_cases_every_days", self.hard_cases_every_days, 0, 366)
         _whole("joint_units", self.joint_units, 2, 100)
         _whole("delay_days", self.delay_days, 1, _LONGEST_DAYS)
 
@@ -260,6 +272,8 @@ class DeclinedClass:
         sentence: what the agent says.
         redirect: where the citizen should turn to.
         divert: the numbers a call is put through to; such a matter is never just refused.
+        by_body: it is not taken in because of whose matter it is; a merged line of that body may
+            override this (note 13).
     """
 
     code: str
@@ -267,6 +281,7 @@ class DeclinedClass:
     sentence: str
     redirect: str
     divert: tuple[str, ...] = ()
+    by_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +289,8 @@ class Intake:
     """What is taken in and what is not (I1, I2).
 
     Attributes:
-        line_overrides: a merged service line takes in what a class would decline (note 13).
+        line_overrides: a merged service line takes in what a class ``by_body`` would decline
+            (note 13).
     """
 
     accepted: tuple[AcceptedClass, ...]
@@ -355,6 +371,14 @@ class PolicyPack:
         coordination: the ways of settling what concerns several units (I7, H6).
         archive_after_days: a closed order is archived so many days later (W8).
         lines: the number plan (T2 to T4).
+        retention: how long recordings and their texts are kept.
+        outbound: which numbers may be called, and how often.
+        nuisance: when a caller is slowed or blocked.
+        probes: when lines are tried (T8).
+        dispatch_calls: ringing the persons responsible for an urgent order (H4).
+        queues: those of their own, for callers who need a skill; all others wait in the common one.
+        queue_callbacks: calling back those who waited, hung up or left a message.
+        sensitive: words that a matter must not be overlooked for (A1).
     """
 
     id: str
@@ -384,6 +408,14 @@ class PolicyPack:
     scoring: Scoring
     rules: tuple[RuleText, ...]
     lines: LinePlan = field(default_factory=LinePlan)
+    retention: Retention = field(default_factory=Retention)
+    outbound: Outbound = field(default_factory=Outbound)
+    nuisance: NuisanceRules = field(default_factory=NuisanceRules)
+    probes: ProbeRules = field(default_factory=ProbeRules)
+    dispatch_calls: DispatchRules = field(default_factory=DispatchRules)
+    queue_callbacks: CallbackRules = field(default_factory=CallbackRules)
+    queues: tuple[SkillQueue, ...] = ()
+    sensitive: tuple[SensitiveWords, ...] = ()
 
     def __post_init__(self) -> None:
         _check_hours(self.office_hours)

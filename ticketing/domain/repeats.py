@@ -169,6 +169,7 @@ def judge(
             "reason_missing",
             "请写明是否同一事项、诉求是否合理的理由。",
             "Say why they are one matter or not, and why the demand is reasonable or not.",
+            "같은 민원인지, 요구가 타당한지 그 이유를 적어 주십시오.",
         )
     if earlier not in {match.order for match in of.earlier}:
         raise ValueError(f"{earlier} is no candidate for {of.order}")

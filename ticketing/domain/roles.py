@@ -57,7 +57,12 @@ class Permission(StrEnum):
     OUTBOX_MANAGE = "outbox.manage"
     DESK_SIT = "desk.sit"  # take a seat, and steer the calls of that seat
     DESK_MANAGE = "desk.manage"  # the same for every seat
+    JOBS_MANAGE = "jobs.manage"  # what is done after calls: see what failed, have it done again
+    ORDERS_RING = "orders.ring"  # have the persons responsible for an urgent order rung
     CALLS_SUPERVISE = "calls.supervise"  # listen, whisper, barge
+    SECURITY_MANAGE = "security.manage"  # who is shut out, what goes out of the house
+    PROMPTS_MANAGE = "prompts.manage"  # recordings in the place of prompts
+    ASSIST_REVIEW = "assist.review"  # how often agents agree with what is proposed to them
 
 
 _WATCH = frozenset({Permission.QUEUES_VIEW, Permission.SEATS_VIEW, Permission.EVENTS_WATCH})
@@ -97,6 +102,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         Permission.NOTICES_WRITE,
         Permission.NOTICES_PUBLISH,
         Permission.SUPERVISION_DECIDE,
+        Permission.ORDERS_RING,
         Permission.DESK_SIT,
     },
     Role.MANAGER: _LOOK_UP
@@ -114,10 +120,15 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         Permission.KNOWLEDGE_APPROVE,
         Permission.NOTICES_PUBLISH,
         Permission.SUPERVISION_DECIDE,
+        Permission.ORDERS_RING,
         Permission.OUTBOX_MANAGE,
+        Permission.JOBS_MANAGE,
         Permission.DESK_SIT,
         Permission.DESK_MANAGE,
         Permission.CALLS_SUPERVISE,
+        Permission.SECURITY_MANAGE,
+        Permission.PROMPTS_MANAGE,
+        Permission.ASSIST_REVIEW,
     },
     Role.UNIT_LEADER: _LOOK_UP
     | _HANDLE
@@ -125,7 +136,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
     | {Permission.CONTACTS_WRITE, Permission.KNOWLEDGE_APPROVE},
     Role.UNIT_HANDLER: _LOOK_UP | _HANDLE | _WRITE,
     Role.BUREAU: _LOOK_UP | _FOLLOW | _WRITE | {Permission.KNOWLEDGE_APPROVE},
-    Role.CONTRACTOR: _LOOK_UP | _FOLLOW | _WATCH | _LISTEN,
+    Role.CONTRACTOR: _LOOK_UP | _FOLLOW | _WATCH | _LISTEN | {Permission.ASSIST_REVIEW},
     Role.LAWYER: _LOOK_UP | _FOLLOW,
     Role.LEADING_GROUP: _LOOK_UP | _FOLLOW | _WATCH,
     Role.EVALUATOR: _LOOK_UP | _FOLLOW | _LISTEN,

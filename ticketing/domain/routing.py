@@ -89,7 +89,7 @@ class Responsibility:
         district: only there; empty for all that the unit is responsible for.
         lead: it takes the matter; else it assists (I6).
         since: the first day on which the row holds; None for always.
-        until: the last day; None for as long as nobody says.
+        until: the first day on which it no longer holds; None for as long as nobody says.
     """
 
     category: str
@@ -102,7 +102,7 @@ class Responsibility:
     def holds(self, day: date) -> bool:
         """Whether the row is in force on ``day``."""
         begun = self.since is None or self.since <= day
-        return begun and (self.until is None or day <= self.until)
+        return begun and (self.until is None or day < self.until)
 
 
 @dataclass(frozen=True, slots=True)

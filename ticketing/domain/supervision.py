@@ -47,7 +47,9 @@ class Facts:
         exempt: system failure or force majeure was approved (W9); nothing is drafted.
         paused: the clock stands still.
         faults: found by a person (D8).
+        cases: for which a case file was opened in this round (D8).
         instructions: leaders' instructions on it (D9), oldest first: an id for each.
+        passed_on: those that the unit was told to carry out in this round.
         verified: it was looked at on site in this round (D9).
         issued: the measures so far, of all rounds.
         dismissed: keys of drafts that a person has set aside.
@@ -70,7 +72,9 @@ class Facts:
     exempt: bool = False
     paused: bool = False
     faults: tuple[Fault, ...] = ()
+    cases: tuple[Fault, ...] = ()
     instructions: tuple[str, ...] = ()
+    passed_on: tuple[str, ...] = ()
     verified: bool = False
     issued: tuple[Issued, ...] = ()
     dismissed: tuple[str, ...] = ()
@@ -187,6 +191,8 @@ def _faults(facts: Facts, settings: SupervisionSettings, now: datetime) -> Itera
     if open_ and not facts.justified and now > facts.due + settings.delay:
         faults.append(Fault.DELAY)
     for fault in faults:
+        if fault in facts.cases:
+            continue
         draft = _draft(facts, Kind.SANCTION, "D8", fault.value, FAULT_NAMES[fault])
         yield replace(draft, fault=fault)
     if Fault.FALSIFIED in facts.faults and Kind.LISTED in settings.ladder:
@@ -196,7 +202,11 @@ def _faults(facts: Facts, settings: SupervisionSettings, now: datetime) -> Itera
 
 
 def _instructions(facts: Facts) -> Iterator[Draft]:
+    if facts.reported_at is not None:
+        return
     for instruction in facts.instructions:
+        if instruction in facts.passed_on:
+            continue
         yield _draft(facts, Kind.INSTRUCTION, "D9", instruction, "领导批示，须按批示办理并反馈")
 
 

@@ -12,17 +12,23 @@ from ticketing.domain.supervision import Facts, due_steps
 from ticketing.domain.work_order import WITH_A_UNIT, State, Supervised, WorkOrder
 
 _SUPERVISED = WITH_A_UNIT | {State.CALLBACK, State.CLOSED}  # a visit may still be due (D9)
+_COUNTED = _SUPERVISED | {State.ARCHIVED}  # of the archived, those that were done
 _DAY = timedelta(days=1)
 _AN_INSTANT = timedelta(microseconds=1)
 
 
-def facts_of(order: WorkOrder, world: World) -> Facts | None:
+def facts_of(order: WorkOrder, world: World, *, ended: bool = False) -> Facts | None:
     """What supervision needs to know of an order; None when no unit has to answer for it.
 
     Time that was exempted (W9) or paused has moved the limits, so it needs no word here.
+
+    Args:
+        ended: also of orders that were archived after they were done (D7).
     """
     holder = order.holder
-    if holder is None or order.state not in _SUPERVISED:
+    if holder is None or order.state not in (_COUNTED if ended else _SUPERVISED):
+        return None
+    if order.state is State.ARCHIVED and holder.reported_at is None:
         return None
     return Facts(
         order=order.number,
@@ -38,8 +44,11 @@ def facts_of(order: WorkOrder, world: World) -> Facts | None:
         extensions=order.extensions,
         refusals=len(order.refusals),
         units=len(order.units),
-        paused=order.paused_at is not None,
+        paused=order.clock_stands,
+        faults=tuple(each.fault for each in order.faults if each.round == order.round),
+        cases=tuple(each.fault for each in order.cases if each.round == order.round),
         instructions=tuple(map(str, order.instructions)),
+        passed_on=tuple(str(seq) for seq, round_ in order.passed_on if round_ == order.round),
         verified=order.verified == order.round,
         issued=tuple(_issued(order, holder.unit, one, world) for one in order.supervised),
     )

@@ -8,10 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from ticketing.domain.measures import Draft, Fault, Kind
 from ticketing.domain.supervision import Facts
+
+
+class Rhythm(StrEnum):
+    """How often a round comes."""
+
+    NEVER = "never"
+    WEEKLY = "weekly"  # from Monday to Monday
+    MONTHLY = "monthly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,26 @@ class Period:
     def has(self, moment: datetime) -> bool:
         """Whether ``moment`` is in it."""
         return self.start <= moment < self.end
+
+
+def last_period(rhythm: Rhythm, now: datetime, zone: ZoneInfo) -> Period | None:
+    """The last period of ``rhythm`` that is over at ``now`` (aware); None when there is none.
+
+    Periods end at midnight in ``zone``. A week is named as ISO 8601 does: ``2026-W09``.
+    """
+    today = now.astimezone(zone).date()
+    if rhythm is Rhythm.WEEKLY:
+        last = today - timedelta(days=today.weekday())
+        first = last - timedelta(days=7)
+        name = f"{first:%G-W%V}"
+    elif rhythm is Rhythm.MONTHLY:
+        last = today.replace(day=1)
+        first = (last - timedelta(days=1)).replace(day=1)
+        name = f"{first:%Y-%m}"
+    else:
+        return None
+    start, end = (datetime.combine(day, time(), zone) for day in (first, last))
+    return Period(name, start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +86,19 @@ def hard_cases(
     """
     chosen = settings or RoundSettings()
     numbers = tuple(sorted(one.order for one in orders if _hard(one, chosen)))
-    key = f"{centre}/{Kind.HARD_CASES}/{period.id}"
+    key = _key(centre, centre, Kind.HARD_CASES, period)
     if now < period.end or not numbers or key in frozenset(settled):
         return None
     why = f"{period.id} 疑难件 {len(numbers)} 件，报送督查和信访部门"
-    return Draft(key=key, kind=Kind.HARD_CASES, rule="D6", why=why, unit=centre, orders=numbers)
+    return Draft(
+        key=key,
+        kind=Kind.HARD_CASES,
+        rule="D6",
+        why=why,
+        unit=centre,
+        orders=numbers,
+        centre=centre,
+    )
 
 
 def unit_rounds(
@@ -87,18 +125,18 @@ def unit_rounds(
     drafts: list[Draft] = []
     total = late_total = 0
     for unit, mine in sorted(by_unit.items()):
-        late = sorted(one.order for one in mine if _late(one, now))
+        late = sorted(one.order for one in mine if is_late(one, now))
         at_fault = sorted(one.order for one in mine if _at_fault(one, now))
         total, late_total = total + len(mine), late_total + len(late)
         why = f"{period.id} 到期 {len(mine)} 件，其中超期 {len(late)} 件"
         everything = tuple(sorted(one.order for one in mine))
-        drafts.append(_draft(Kind.BULLETIN, unit, period, why, everything))
+        drafts.append(_draft(Kind.BULLETIN, centre, unit, period, why, everything))
         if at_fault:
             why = f"{period.id} 有 {len(at_fault)} 件无正当理由超期或办理不实，建议整改"
-            drafts.append(_draft(Kind.RECTIFICATION, unit, period, why, tuple(at_fault)))
+            drafts.append(_draft(Kind.RECTIFICATION, centre, unit, period, why, tuple(at_fault)))
     if by_unit:
         why = f"{period.id} 督办情况：到期 {total} 件，超期 {late_total} 件"
-        drafts.append(_draft(Kind.REPORT, centre, period, why, ()))
+        drafts.append(_draft(Kind.REPORT, centre, centre, period, why, ()))
     done = frozenset(settled)
     return tuple(draft for draft in drafts if draft.key not in done)
 
@@ -115,15 +153,27 @@ def _hard(one: Facts, settings: RoundSettings) -> bool:
     )
 
 
-def _late(one: Facts, now: datetime) -> bool:
+def is_late(one: Facts, now: datetime) -> bool:
+    """Whether it was fed back late, or is late at ``now``; an exempt one is not (W9)."""
     return not one.exempt and (one.reported_at or now) > one.due
 
 
 def _at_fault(one: Facts, now: datetime) -> bool:
     dishonest = Fault.FALSIFIED in one.faults or Fault.PERFUNCTORY in one.faults
-    return dishonest or (_late(one, now) and not one.justified)
+    return dishonest or (is_late(one, now) and not one.justified)
 
 
-def _draft(kind: Kind, unit: str, period: Period, why: str, orders: tuple[str, ...]) -> Draft:
-    key = f"{unit}/{kind}/{period.id}"
-    return Draft(key=key, kind=kind, rule="D7", why=why, unit=unit, orders=orders)
+def _draft(
+    kind: Kind, centre: str, unit: str, period: Period, why: str, orders: tuple[str, ...]
+) -> Draft:
+    key = _key(centre, unit, kind, period)
+    return Draft(key=key, kind=kind, rule="D7", why=why, unit=unit, orders=orders, centre=centre)
+
+
+def _key(centre: str, unit: str, kind: Kind, period: Period) -> str:
+    return f"{centre}/{unit}/{kind}/{period.id}"
+
+
+def period_of(draft: Draft) -> str:
+    """The name of the period that a round's draft is of."""
+    return draft.key.rpartition("/")[2]

@@ -45,7 +45,7 @@ def _plan(order: WorkOrder, world: World) -> Iterator[tuple[datetime, do.Warn | 
         yield order.closed_at + timedelta(days=world.pack.archive_after_days), do.Archive()
     if order.state is State.CALLBACK and order.satisfaction is None:
         yield from _callback(order, world)
-    if order.state not in RUNNING or order.paused_at is not None or order.holder is None:
+    if order.state not in RUNNING or order.clock_stands or order.holder is None:
         return
     limits = order.holder.moments
     soon = remind_at(limits.due, world)

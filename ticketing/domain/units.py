@@ -118,6 +118,16 @@ class UnitTree:
         """Whether ``unit`` is ``above`` or below it."""
         return unit in self._units and (unit == above or above in self.parents(unit))
 
+    def districts_in(self, code: str) -> tuple[str, ...]:
+        """``code`` and the codes of all districts in it: a county's towns and their villages."""
+        inside = (
+            self._units[name].district
+            for unit in self._units.values()
+            if code and unit.district == code
+            for name in self.under(unit.id)
+        )
+        return tuple(dict.fromkeys(each for each in (code, *inside) if each))
+
     def children(self, unit: str) -> tuple[str, ...]:
         """The units right below ``unit``."""
         return tuple(self._children.get(unit, ()))

@@ -19,6 +19,7 @@ from ticketing.domain.matters import (
     StatutoryLimit,
     Urgency,
 )
+from ticketing.domain.measures import Fault
 
 
 class State(StrEnum):
@@ -51,6 +52,9 @@ class Moments:
     Attributes:
         days: the length of the limit in working days as first set; an extension is no longer.
         provisional: an unpublished year was counted (note 7).
+        since: from when ``due`` is counted, where that is not the dispatch: another unit has had
+            the order before, and the limit does not start anew (note 14).
+        stands: the clock stands while a return is asked for (note 14).
         above: of an event only: the limits of the units that have forwarded the order, the
             centre's own choice first, where the step has moved them too (N1).
     """
@@ -62,6 +66,8 @@ class Moments:
     due: datetime
     days: int = 1
     provisional: bool = False
+    since: datetime | None = None
+    stands: bool = False
     above: tuple[Moments, ...] = ()
 
 
@@ -80,6 +86,17 @@ class Free:
     end: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """A limit that a leader's instruction has set (D9), UTC; it makes none later."""
+
+    until: datetime
+
+
+Credit = Granted | Free | Capped
+"""What has moved a holder's limits since they were set."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """A unit that has the order, and the side that dispatched it there (N1).
@@ -93,7 +110,7 @@ class Holder:
     by: str
     at: datetime
     moments: Moments
-    credits: tuple[Granted | Free, ...] = ()
+    credits: tuple[Credit, ...] = ()
     signed_at: datetime | None = None
     replied_at: datetime | None = None
     reported_at: datetime | None = None
@@ -151,6 +168,32 @@ class Supervised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Blame:
+    """A fault that was found of a unit, or a case file that was opened for it (D8).
+
+    Attributes:
+        draft: of a case file: the key of the draft that it comes from.
+    """
+
+    at: datetime
+    who: str
+    unit: str
+    fault: Fault
+    round: int
+    draft: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takeover:
+    """Who has taken the order over on the telephone (H4)."""
+
+    at: datetime
+    person: str
+    unit: str
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One step: who did what, when, and what was computed then.
 
@@ -185,9 +228,13 @@ class WorkOrder:
         round: 1, and one more for each 退回重办 (W7).
         extensions: how many were granted, over all units and rounds (W5).
         callback_since: since when it waits for the callback of this round (C1).
+        returned: the unit that has given it back and its clock, until it is dispatched again (W2).
         late_returns: how often a return was asked for too late since the dispatch (W2).
         instructions: the leaders' instructions, by the numbers of their events (D9).
+        passed_on: the instructions that the unit was told to carry out, with the round (D9).
         verified: the last round in which somebody has looked on site (D9); 0 for none.
+        faults, cases: what was found of units, and the case files opened (D8).
+        takeovers: who took it over on the telephone (H4).
     """
 
     number: str
@@ -222,6 +269,7 @@ class WorkOrder:
     extension_request: Request | None = None
     exemption_request: Request | None = None
     refusals: tuple[Refusal, ...] = ()
+    returned: Holder | None = None
     paused_at: datetime | None = None
     answer: str = ""
     result: str = ""
@@ -231,7 +279,11 @@ class WorkOrder:
     supervised: tuple[Supervised, ...] = ()
     late_returns: int = 0
     instructions: tuple[int, ...] = ()
+    passed_on: tuple[tuple[int, int], ...] = ()
     verified: int = 0
+    faults: tuple[Blame, ...] = ()
+    cases: tuple[Blame, ...] = ()
+    takeovers: tuple[Takeover, ...] = ()
     warned: frozenset[tuple[Alarm, datetime]] = frozenset()
     master: str = ""
     earlier: tuple[str, ...] = ()
@@ -243,6 +295,13 @@ class WorkOrder:
     def holder(self) -> Holder | None:
         """Who has it now."""
         return self.chain[-1] if self.chain else None
+
+    @property
+    def clock_stands(self) -> bool:
+        """Whether the holder's clock stands still now: paused, or a return is asked for."""
+        holder = self.holder
+        pending = holder is not None and holder.moments.stands and self.state in RUNNING
+        return self.paused_at is not None or pending
 
     @property
     def units(self) -> frozenset[str]:

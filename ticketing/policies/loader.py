@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,8 @@ from ticketing.policies.source import Place, Source, read
 FOLDER = Path(__file__).parent
 WORKDAYS = "workdays.yaml"
 _SATURDAY = 5
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -170,6 +173,43 @@ def pack_in_force(packs: Iterable[PolicyPack], city: str, day: date) -> PolicyPa
     )
 
 
+class CalendarFile:
+    """The calendar of all published years, read again when its file has changed (note 7).
+
+    A table that is wrong does not take the place of one that was right.
+
+    Raises:
+        PolicyError: the table is wrong when it is first read.
+    """
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._file = folder / WORKDAYS
+        self._seen = self._look()
+        self._calendar = _read_calendar(self._file)
+
+    def __call__(self) -> WorkCalendar:
+        """The calendar as it is now."""
+        seen = self._look()
+        if seen is not None and seen != self._seen:
+            self._seen = seen
+            try:
+                self._calendar = _read_calendar(self._file)
+            except PolicyError as problem:
+                _log.exception("the working days stay as they were: %s", problem)
+            else:
+                years = sorted(self._calendar.years)
+                _log.info("working days read again: %d to %d", years[0], years[-1])
+        return self._calendar
+
+    def _look(self) -> tuple[int, int, int] | None:
+        """What changes with the file; None while it is being put in place."""
+        try:
+            found = self._file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 @cache
 def load_calendar(folder: Path = FOLDER) -> WorkCalendar:
     """The calendar of all published years, read once.
@@ -177,7 +217,11 @@ def load_calendar(folder: Path = FOLDER) -> WorkCalendar:
     Raises:
         PolicyError: the table is wrong.
     """
-    source = read(folder / WORKDAYS)
+    return _read_calendar(folder / WORKDAYS)
+
+
+def _read_calendar(file: Path) -> WorkCalendar:
+    source = read(file)
     checked, problems = _checked(source, _Table)
     if checked is None:
         raise problems[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ticketing.domain.fold import fold
@@ -45,27 +46,35 @@ class Advice:
             OrderNotFound
         """
         order = (await self._work.open(actor, number)).order
-        tree = await self._worlds.tree()
-        now = self._now()
-        day = now.astimezone(self._worlds.zone).date()
-        world = await self._worlds.world(day)
         matter = Matter(
             category=order.category,
             district=order.district,
             leader_instructed=order.leader_instructed,
             refusals=tuple(Refusal(r.unit, r.at, r.who, r.why) for r in order.refusals),
         )
+        return await self.whose(matter, order.centre)
+
+    async def whose(self, matter: Matter, centre: str) -> Proposal:
+        """Which unit should have a matter, order or not, and the rule that says so (I5 to I7).
+
+        Args:
+            centre: the hotline body that dispatches it.
+        """
+        tree = await self._worlds.tree()
+        now = self._now()
+        day = now.astimezone(self._worlds.zone).date()
+        world = await self._worlds.world(day)
         async with self._database.reading() as session:
             table = await categories.responsibilities(session)
             decided = await orders.decided(
-                session, categories_of(order.category), now - _LEARNED_FROM, _MOST_CASES
+                session, categories_of(matter.category), now - _LEARNED_FROM, _MOST_CASES
             )
         return propose(
             tree,
             [row.row for row in table],
             matter,
             day=day,
-            centre=order.centre,
+            centre=centre,
             precedents=learn(
                 Decided(row.category, row.district, row.unit, row.number, row.at, "")
                 for row in decided
@@ -80,20 +89,32 @@ class Advice:
             OrderNotFound
         """
         order = (await self._work.open(actor, number)).order
+        return await self.seeming(actor, _case(order))
+
+    async def seeming(self, actor: Actor, case: Case) -> Candidate | None:
+        """Earlier orders that a case, order or not yet, seems to repeat; None for none."""
         world = await self._worlds.world(self._now().astimezone(self._worlds.zone).date())
         settings = world.pack.repeats
-        if not order.citizen.phone:
-            return None
-        since = order.received_at - timedelta(days=settings.days)
-        filters = Filters(phone=order.citizen.phone, since=since, until=order.received_at)
-        page = await self._work.page(actor, filters, limit=_MOST_EARLIER)
+        since = case.at - timedelta(days=settings.days)
+        known: set[str] = set()
+        for filters in _of_the_same(case):
+            asked = replace(filters, since=since, until=case.at)
+            page = await self._work.page(actor, asked, limit=_MOST_EARLIER)
+            known |= {row.number for row in page.items}
         async with self._database.reading() as session:
-            earlier = [
-                _case(fold(await history.read(session, row.number)))
-                for row in page.items
-                if row.number != number
-            ]
-        return candidate(_case(order), earlier, settings)
+            events = await history.read_several(session, sorted(known - {case.order}))
+        earlier = [_case(fold(steps)) for steps in events.values()]
+        return candidate(case, earlier, settings)
+
+
+def _of_the_same(case: Case) -> Iterator[Filters]:
+    """Where orders of the same citizen are: under the telephone number; and under the name, of
+    which those with the same address are kept (W10)."""
+    citizen = case.citizen
+    if citizen.phone:
+        yield Filters(phone=citizen.phone)
+    if citizen.name and citizen.address:
+        yield Filters(name=citizen.name, category=case.category)
 
 
 def _case(order: WorkOrder) -> Case:

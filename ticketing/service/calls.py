@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 
 from ticketing.domain.calls import CallRecord
-from ticketing.domain.errors import NotAllowed, RecordingNotFound
+from ticketing.domain.errors import NotAllowed, RecordingDeleted, RecordingNotFound
 from ticketing.domain.roles import Permission, Principal, mask_name, mask_number
 from ticketing.service.clock import utc_now
-from ticketing.store import audit, calls
+from ticketing.store import audit, calls, recordings
 from ticketing.store.calls import Page
 from ticketing.store.database import Database
 
@@ -86,10 +86,19 @@ class Calls:
         Raises:
             CallNotFound
             RecordingNotFound: it was not recorded, or the file is not there.
+            RecordingDeleted: it was, and was deleted by policy.
         """
         async with self._database.reading() as session:
             record = await calls.get(session, call_id)
-        file = await asyncio.to_thread(self._file, record)
+            kept = await recordings.of_call(session, call_id)
+        gone = [one.sound_gone_at for one in kept if one.sound_gone_at is not None]
+        if gone and len(gone) == len(kept):
+            raise RecordingDeleted(gone[0])
+        alone = next((one.kept for one in kept if one.legs_gone_at and one.kept), None)
+        if alone is not None:
+            file = self._inside(alone.file)
+        else:
+            file = await asyncio.to_thread(self._file, record)
         if file is None or not file.is_file():
             raise RecordingNotFound(f"{call_id}: this call has no recording")
         async with self._database.session() as session:
@@ -122,6 +131,7 @@ def _shown_to(principal: Principal, record: CallRecord) -> CallRecord:
         record,
         caller=mask_number(record.caller),
         caller_name=mask_name(record.caller_name),
+        callback=None if record.callback is None else mask_number(record.callback),
         dialled=_of_a_person(record.dialled) or "",
         forwarded_from=_of_a_person(record.forwarded_from),
     )

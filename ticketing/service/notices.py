@@ -146,6 +146,7 @@ def _published(notice: Notice, by: str, now: datetime) -> Notice:
             "notice_over",
             "公告已撤回或已到期，请另写一条。",
             "The notice is withdrawn or over; write another one.",
+            "공지가 내려졌거나 끝났습니다. 새로 작성하십시오.",
         )
     return replace(notice, published_by=by)
 

@@ -346,12 +346,15 @@ class Orders:
         limit: int = 50,
         cursor: str | None = None,
     ) -> OrderPage:
-        """One page of the orders that the actor may see.
+        """One page of the orders that the actor may see; of a county, those of its towns too.
 
         Raises:
             BadCursor
         """
-        seen_by = sight(actor, await self._worlds.tree())
+        tree = await self._worlds.tree()
+        seen_by = sight(actor, tree)
+        inside = (each for code in filters.districts for each in tree.districts_in(code))
+        filters = replace(filters, districts=tuple(dict.fromkeys(inside)))
         async with self._database.reading() as session:
             return await orders.page(
                 session, filters, seen_by=seen_by, sort=sort, limit=limit, cursor=cursor

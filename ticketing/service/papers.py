@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ticketing.documents import forms
+from ticketing.documents import follow_up_forms, forms
 from ticketing.documents.facts import Issue, Limit, OrderFacts
 from ticketing.documents.model import OfficialPaper
 from ticketing.documents.render import Format, render
@@ -16,6 +16,7 @@ from ticketing.domain.actions import Coordination, Measure
 from ticketing.domain.errors import PaperNotFound
 from ticketing.domain.fold import evolve
 from ticketing.domain.guards import Actor, World
+from ticketing.domain.measures import FAULT_NAMES, MEASURE_NAMES
 from ticketing.domain.units import UnitTree
 from ticketing.domain.work_order import Event, WorkOrder
 from ticketing.service.orders import Orders, Worlds
@@ -134,6 +135,8 @@ class _Writer:
                 return self._redo(step)
             case do.Coordinate():
                 return self._coordination(step)
+            case do.PassOn() | do.OpenCase() | do.Verify():
+                return self._followed_up(step)
             case _:
                 return None
 
@@ -213,6 +216,53 @@ class _Writer:
                 )
             case _:
                 return None
+
+    def _followed_up(self, step: _Step) -> OfficialPaper | None:
+        """What follows from a leader's word, a visit or a fault (D3, D8, D9)."""
+        c, order = step.event.command, step.after
+        if order.holder is None:
+            return None
+        facts, issue = self._facts(step), self._issue(step)
+        match c:
+            case do.PassOn():
+                limit = self._local(c.limit)
+                return follow_up_forms.instruction_notice(facts, issue, said=c.text, limit=limit)
+            case do.Verify():
+                return follow_up_forms.verification_record(
+                    facts, issue, attended=c.attended, evidence=c.evidence, found=c.text
+                )
+            case do.OpenCase():
+                return follow_up_forms.case_file(
+                    facts,
+                    issue,
+                    fault=FAULT_NAMES[c.fault],
+                    said=c.text,
+                    course=self._course(order),
+                )
+            case _:
+                return None
+
+    def _course(self, order: WorkOrder) -> list[tuple[str, str]]:
+        """What the unit has done and what was done about it, for a case file (D8)."""
+        holder = order.holder
+        assert holder is not None  # noqa: S101 - `_followed_up` has looked
+        times = [
+            ("派单", holder.at),
+            ("签收", holder.signed_at),
+            ("答复", holder.replied_at),
+            ("反馈", holder.reported_at),
+        ]
+        course = [
+            (name, "无" if at is None else f"{self._local(at):%Y-%m-%d %H:%M}")
+            for name, at in times
+        ]
+        course.append(("退回", f"{len(order.refusals)} 次"))
+        course.append(("延期", f"{order.extensions} 次"))
+        course += [
+            (MEASURE_NAMES[one.measure], f"{self._local(one.at):%Y-%m-%d %H:%M}")
+            for one in order.supervised
+        ]
+        return course
 
     def _redo(self, step: _Step) -> OfficialPaper | None:
         c, due = step.event.command, self._due(step.after)

@@ -14,7 +14,7 @@ from ticketing.domain.calendar import days_between
 from ticketing.domain.deadlines import CountedDay
 from ticketing.domain.errors import NoPolicy, RuleNotFound
 from ticketing.domain.policy import PolicyPack, RuleText
-from ticketing.policies.loader import FOLDER, load_calendar, load_packs
+from ticketing.policies.loader import FOLDER, CalendarFile, load_packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Policies:
     """Packs and calendar as the files in ``folder`` have them."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        self._folder = folder
+        self._folder, self._calendar = folder, CalendarFile(folder)
 
     async def list(self) -> tuple[PolicyPack, ...]:
         """Every pack, by id.
@@ -98,7 +98,7 @@ class Policies:
         Raises:
             PolicyError: the table of working days is wrong.
         """
-        known = await asyncio.to_thread(load_calendar, self._folder)
+        known = await asyncio.to_thread(self._calendar)
         first, last = date(year, 1, 1), date(year, 12, 31)
         days = tuple(
             CountedDay(day, known.is_working(day), known.reason(day), known.provisional(day))

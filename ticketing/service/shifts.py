@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from ticketing.domain.calls import CALLBACK
 from ticketing.domain.figures import Figures, Waited, figures
+from ticketing.domain.floor_figures import Stay
 from ticketing.domain.roles import Permission, Principal
 from ticketing.domain.seats import check_number
 from ticketing.domain.shifts import PersonTimes, SeatNow, ShiftEvent, fold, times
@@ -19,6 +21,7 @@ from ticketing.service.clock import utc_now
 from ticketing.store import audit
 from ticketing.store import shifts as store
 from ticketing.store.database import Database
+from ticketing.store.leg_tables import CALL_LEGS
 from ticketing.store.tables import CALLS
 
 _WATCH = "phones"
@@ -101,11 +104,41 @@ class Shifts:
         """How well the calls of a day (today without one) were connected; those that are over."""
         day, begin, end = self._bounds(day)
         query = select(CALLS.c.queued_at, CALLS.c.answered_at).where(
-            CALLS.c.arrived_at >= begin, CALLS.c.arrived_at < end
+            CALLS.c.arrived_at >= begin,
+            CALLS.c.arrived_at < end,
+            CALLS.c.id.not_like(f"{CALLBACK}%"),  # those did not come: we called
         )
         async with self._database.reading() as session:
             rows = (await session.execute(query)).all()
         return day, figures(Waited(row.queued_at, row.answered_at) for row in rows)
+
+    async def floor(self, day: date | None = None) -> tuple[date, list[Stay]]:
+        """The calls of a day (today without one) that waited and are over; calls back too."""
+        day, begin, end = self._bounds(day)
+        chosen = (CALLS.c.arrived_at >= begin, CALLS.c.arrived_at < end, CALLS.c.queue.is_not(None))
+        columns = (CALLS.c.id, CALLS.c.queue, CALLS.c.queued_at, CALLS.c.answered_at)
+        talks = (
+            select(CALL_LEGS.c.call_id, CALL_LEGS.c.seat, CALL_LEGS.c.talk_seconds)
+            .join(CALLS, CALLS.c.id == CALL_LEGS.c.call_id)
+            .where(*chosen, CALL_LEGS.c.seat.is_not(None), CALL_LEGS.c.answered_at.is_not(None))
+            .order_by(CALL_LEGS.c.call_id, CALL_LEGS.c.position)
+        )
+        async with self._database.reading() as session:
+            rows = (await session.execute(select(*columns, CALLS.c.ended_at).where(*chosen))).all()
+            seats: dict[str, list[tuple[str, float]]] = {}
+            for leg in await session.execute(talks):
+                seats.setdefault(leg.call_id, []).append((leg.seat, leg.talk_seconds))
+        return day, [
+            Stay(
+                row.queue,
+                row.queued_at,
+                row.answered_at or row.ended_at,
+                row.answered_at is not None,
+                tuple(seats.get(row.id, ())),
+            )
+            for row in rows
+            if row.queued_at is not None
+        ]
 
     def _bounds(self, day: date | None) -> tuple[date, datetime, datetime]:
         now = self._now()

@@ -37,7 +37,7 @@ class SqlWorlds:
     Args:
         database: where the units are kept.
         packs: every policy pack there is.
-        calendar: of the country.
+        calendar: of the country; or what gives it, where a new year may be published any time.
         zone: the city's time zone.
         city: whose packs judge; may be left out when all packs are of one city.
         monotonic: a clock in seconds.
@@ -50,7 +50,7 @@ class SqlWorlds:
         self,
         database: Database,
         packs: Iterable[PolicyPack],
-        calendar: WorkCalendar,
+        calendar: WorkCalendar | Callable[[], WorkCalendar],
         zone: ZoneInfo,
         city: str = "",
         *,
@@ -61,7 +61,8 @@ class SqlWorlds:
         if not city and len(cities) != 1:
             raise ValueError(f"say which city it is: {', '.join(sorted(cities))}")
         self._city = city or cities.pop()
-        self._calendar, self._zone, self._monotonic = calendar, zone, monotonic
+        self._calendar = calendar if callable(calendar) else lambda: calendar
+        self._zone, self._monotonic = zone, monotonic
         self._engine = create_async_engine(
             database.engine.url, poolclass=NullPool, hide_parameters=True
         )
@@ -103,7 +104,7 @@ class SqlWorlds:
         chosen = self._packs[pack] if pack else None
         if chosen is None:
             chosen = pack_in_force(self._packs.values(), self._city, day)
-        return World(chosen, self._calendar, await self.tree())
+        return World(chosen, self._calendar(), await self.tree())
 
     def forget(self) -> None:
         """Read the units anew when they are next asked for."""

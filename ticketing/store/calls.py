@@ -20,10 +20,11 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from ticketing.domain.calls import CallRecord, HangupSide, Outcome, Rating
 from ticketing.domain.errors import BadCursor, CallNotFound
+from ticketing.store import legs
 from ticketing.store.database import dialect_of, insert_into
 from ticketing.store.tables import CALLS, POSITIONS, WITNESSES
 
-_COLUMNS = tuple(field.name for field in fields(CallRecord))
+_COLUMNS = tuple(field.name for field in fields(CallRecord) if field.name != "handling")
 
 
 class Witness(StrEnum):
@@ -68,6 +69,7 @@ async def save(session: AsyncSession, records: Sequence[CallRecord]) -> int:
         _save_calls(dialect_of(session)),
         [{name: getattr(record, name) for name in _COLUMNS} for record in latest.values()],
     )
+    await legs.save(session, latest.values())
     return len(result.all())
 
 

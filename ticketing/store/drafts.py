@@ -12,13 +12,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import Row, Select, and_, false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ticketing.domain.errors import DraftNotFound
 from ticketing.domain.measures import Draft, Fault, Kind
 from ticketing.store import cursors
 from ticketing.store.database import upsert
+from ticketing.store.order_rows import Sight
 from ticketing.store.order_tables import DRAFTS, WORK_ORDERS
 
 D = DRAFTS.c
@@ -40,6 +41,7 @@ class Kept:
     Attributes:
         limit: that it was issued with.
         reason: why it was set aside.
+        said: with which words it was issued, where it is about many orders.
     """
 
     draft: Draft
@@ -49,6 +51,7 @@ class Kept:
     decided_by: str | None
     decided_at: datetime | None
     reason: str | None
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,28 @@ async def renew(
         )
 
 
+async def add_round(session: AsyncSession, needed: Sequence[Draft], at: datetime) -> None:
+    """Keep what was drafted for many orders at once (D6, D7); what is there stays as it is."""
+    rows = [
+        {
+            "key": draft.key,
+            "number": "",
+            "measure": draft.kind.value,
+            "text": draft.why,
+            "drafted_at": at,
+            "state": DraftState.DRAFTED.value,
+            "unit": draft.unit,
+            "rule": draft.rule,
+            "round": draft.round,
+            "centre": draft.centre,
+            "orders": " ".join(draft.orders),
+        }
+        for draft in needed
+    ]
+    if rows:
+        await session.execute(upsert(session, DRAFTS).on_conflict_do_nothing(), rows)
+
+
 async def get(session: AsyncSession, key: str) -> Kept:
     """One draft.
 
@@ -120,12 +145,14 @@ async def decide(
     *,
     limit: datetime | None = None,
     reason: str | None = None,
+    said: str | None = None,
 ) -> bool:
     """Store what a person has decided; False when it waits for no decision any more."""
     statement = (
         update(DRAFTS)
         .where(D.key == key, D.state == DraftState.DRAFTED.value)
-        .values(state=state.value, decided_by=by, decided_at=at, limit_at=limit, reason=reason)
+        .values(state=state.value, decided_by=by, decided_at=at, limit_at=limit)
+        .values(reason=reason, said=said)
         .returning(D.key)
     )
     return (await session.execute(statement)).one_or_none() is not None
@@ -142,7 +169,7 @@ async def page(
     """One page of the drafts in ``state``.
 
     Args:
-        centres: only of orders that these hotline bodies took in; None: of all.
+        centres: only of orders that these hotline bodies took in, and their rounds; None: of all.
         cursor: ``next`` of the page before; the other arguments must be as they were for it.
 
     Raises:
@@ -150,8 +177,32 @@ async def page(
     """
     query = select(DRAFTS).where(D.state == state.value)
     if centres is not None:
-        query = query.join(WORK_ORDERS, WORK_ORDERS.c.number == D.number)
-        query = query.where(WORK_ORDERS.c.centre.in_(centres))
+        query = query.outerjoin(WORK_ORDERS, WORK_ORDERS.c.number == D.number)
+        query = query.where(or_(WORK_ORDERS.c.centre.in_(centres), D.centre.in_(centres)))
+    return await _page(session, query, limit, cursor)
+
+
+async def issued_rounds(
+    session: AsyncSession, sight: Sight | None, *, limit: int = 50, cursor: str | None = None
+) -> DraftPage:
+    """One page of what was issued about many orders (D6, D7), the last drafted first.
+
+    Args:
+        sight: only what went to this unit, or out of these hotline bodies; None: all.
+
+    Raises:
+        BadCursor
+    """
+    query = select(DRAFTS).where(D.state == DraftState.ISSUED.value, D.number == "")
+    if sight is not None:
+        to_unit = D.unit == sight.unit if sight.holds else false()
+        query = query.where(or_(to_unit, D.centre.in_(sight.centres)))
+    return await _page(session, query, limit, cursor)
+
+
+async def _page(
+    session: AsyncSession, query: Select[Any], limit: int, cursor: str | None
+) -> DraftPage:
     if cursor is not None:
         at, last = cursors.read_moment(cursor)
         query = query.where(
@@ -176,6 +227,8 @@ def _kept(row: Row[Any]) -> Kept:
         order=row.number,
         unit=row.unit,
         round=row.round,
+        orders=tuple(row.orders.split()),
+        centre=row.centre,
         fault=Fault(row.key.rpartition("/")[2]) if kind is Kind.SANCTION else None,
     )
     return Kept(
@@ -186,4 +239,5 @@ def _kept(row: Row[Any]) -> Kept:
         row.decided_by,
         row.decided_at,
         row.reason,
+        row.said,
     )

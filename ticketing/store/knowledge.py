@@ -17,8 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ticketing.domain.errors import ArticleChanged, ArticleNotFound
 from ticketing.domain.knowledge import Article, Status, Version
 from ticketing.domain.questions import Question
-from ticketing.domain.similarity import normalised
-from ticketing.store import cursors
+from ticketing.store import cursors, search
 from ticketing.store.database import upsert
 from ticketing.store.reference_tables import ARTICLE_VERSIONS, ARTICLES, QUESTIONS
 
@@ -73,7 +72,7 @@ class ArticleFilters:
     """What a list of articles is narrowed by; None and empty narrow nothing.
 
     Attributes:
-        words: every one of them, parted by blanks, is in title or text.
+        words: every one of them, parted by blanks or punctuation, is in title or text.
         category: this one and all below it.
         status: of any version that stands; `Status.WITHDRAWN` means that none does.
         overdue_on: published, and its review was due before that day (K1); the longest first.
@@ -129,6 +128,7 @@ async def add(session: AsyncSession, article: Article, at: datetime) -> Kept:
     added = await session.execute(insert(ARTICLES).values(values).returning(ARTICLES.c.id))
     number = added.scalar_one()
     await _save_versions(session, number, article.versions)
+    await _index(session, number, article)
     return await get(session, f"K{number}")
 
 
@@ -149,6 +149,8 @@ async def save(session: AsyncSession, before: Kept, article: Article, at: dateti
         raise ArticleChanged(f"{article.id}: somebody else was faster; load it again")
     known = set(before.article.versions)
     await _save_versions(session, number, [v for v in article.versions if v not in known])
+    if _shown(before.article) != _shown(article):
+        await _index(session, number, article)
     return Kept(article, before.revision + 1, at)
 
 
@@ -165,7 +167,7 @@ async def page(
     """
     table = ARTICLES.c
     query = select(*(table[name] for name in ArticleRow.__dataclass_fields__))
-    query = query.where(*_conditions(filters))
+    query = query.where(*_conditions(session, filters))
     overdue = filters.overdue_on is not None
     if overdue:
         query = query.order_by(table.review_by, table.id)
@@ -187,18 +189,6 @@ async def page(
         return ArticlePage(items, None)
     key = rows[limit - 1].review_by if overdue else rows[limit - 1].changed_at
     return ArticlePage(items, cursors.write(key.isoformat(), rows[limit - 1].id))
-
-
-def found_by(words: str) -> ColumnElement[bool]:
-    """The condition that title and text hold every one of ``words``.
-
-    Whether wide or narrow, upper or lower case, and whatever punctuation stands between, is not
-    minded. Parts of words are found, so Chinese needs no parting into words.
-    """
-    wanted = [plain for plain in map(normalised, words.split()) if plain]
-    if not wanted:
-        return false()
-    return and_(*(ARTICLES.c.words.contains(plain, autoescape=True) for plain in wanted))
 
 
 async def ask(
@@ -253,11 +243,12 @@ async def count_questions(
     return asked, open_
 
 
-def _conditions(filters: ArticleFilters) -> list[ColumnElement[bool]]:
+def _conditions(session: AsyncSession, filters: ArticleFilters) -> list[ColumnElement[bool]]:
     table = ARTICLES.c
     found: list[ColumnElement[bool]] = []
     if filters.words:
-        found.append(found_by(filters.words))
+        by_words = search.articles(session, filters.words)
+        found.append(false() if by_words is None else and_(by_words))
     if filters.category:
         code = filters.category
         below = table.category.startswith(f"{code}.", autoescape=True)
@@ -282,8 +273,18 @@ def _conditions(filters: ArticleFilters) -> list[ColumnElement[bool]]:
     return found
 
 
+def _shown(article: Article) -> Version:
+    """The version that lists show and words are looked for in."""
+    return article.published or article.open or article.versions[-1]
+
+
+async def _index(session: AsyncSession, number: int, article: Article) -> None:
+    shown = _shown(article)
+    await search.index_article(session, number, f"{shown.title} {shown.text}")
+
+
 def _columns(article: Article) -> dict[str, Any]:
-    shown = article.published or article.open or article.versions[-1]
+    shown = _shown(article)
     return {
         "unit": article.unit,
         "category": article.category,
@@ -291,7 +292,6 @@ def _columns(article: Article) -> dict[str, Any]:
         "published": article.published.number if article.published else None,
         "waiting": article.open.status.value if article.open else None,
         "title": shown.title,
-        "words": f"{normalised(shown.title)} {normalised(shown.text)}",
     }
 
 

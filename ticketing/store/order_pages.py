@@ -8,6 +8,7 @@ look up by. A list of several categories or states is put together from the newe
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,8 +30,10 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ticketing.domain.errors import BadCursor
@@ -45,7 +48,7 @@ O, U = WORK_ORDERS.c, ORDER_UNITS.c  # noqa: E741 - short for many conditions
 _MOST_DIGITS = 18  # of an order's number
 _WITH_A_CLOCK = sorted(state.value for state in RUNNING)  # no other order is due
 _MANY = frozenset({State.CLOSED, State.ARCHIVED})  # most orders are in these
-_SHARP = ("citizen_phone", "call_id", "master", "asks")  # each leaves only a few
+_SHARP = ("citizen_phone", "call_id", "master", "asks", "citizen_name")  # each leaves only a few
 
 
 async def page(
@@ -123,7 +126,7 @@ class _List:
         if f.states and not _MANY & set(f.states):
             return ("state", "received_at")
         for name in ("category", "unit", "district"):
-            if same[name]:
+            if same.get(name) or (name == "district" and f.districts):
                 return (name, "received_at")
         if f.states:
             return ("state", "received_at")
@@ -140,9 +143,9 @@ class _List:
             "call_id": f.call,
             "master": f.master,
             "asks": f.asks,
+            "citizen_name": f.name,
             "category": f.category,
             "unit": f.unit,
-            "district": f.district,
             "satisfaction": f.satisfaction.value if f.satisfaction else "",
             "channel": f.channel.value if f.channel else "",
             "type": f.type.value if f.type else "",
@@ -223,6 +226,8 @@ class _List:
             then, last = after
             narrowed = narrowed.where(at <= then, or_(at < then, and_(at == then, number < last)))
         ordered = narrowed.order_by(at.desc(), number.desc())
+        if self._parted() == "district":
+            return self._of_each_district(ordered.limit(limit))
         parts = await self._parts(session)
         if parts is None:
             return ordered
@@ -244,11 +249,32 @@ class _List:
             return [source.category == code for code in wanted]
         return None
 
+    def _of_each_district(self, newest: Select[Any]) -> Select[Any]:
+        """The newest of all wanted districts, of which there may be hundreds: ``newest`` is asked
+        of each, which is a step of the index, and only what is shown is fetched."""
+        shown = WORK_ORDERS.alias("shown")
+        wanted: Any = list(self._f.districts)
+        if self._sqlite:
+            codes = func.json_each(json.dumps(wanted)).table_valued("value", name="codes")
+        else:
+            listed = func.unnest(cast(wanted, ARRAY(Text))).table_valued("value", name="codes")
+            codes = listed.render_derived()
+        found = newest.with_only_columns(O.number).where(O.district == codes.c.value)
+        query = select(*(shown.c[each.name] for each in SHOWN))
+        if self._sqlite:
+            each = shown.c.number.in_(found.correlate(codes))
+            query = query.select_from(codes.join(shown, each))
+        else:
+            each_found = found.correlate(codes).lateral("found")
+            joined = codes.join(each_found, true())
+            query = query.select_from(joined.join(shown, shown.c.number == each_found.c.number))
+        return query.order_by(shown.c.received_at.desc(), shown.c.number.desc())
+
     def _parted(self) -> str:
-        """Which filter of several values leads: state, category or none."""
+        """Which filter of several values leads: state, category, district or none."""
         if self._by_unit:
             return "state" if self._f.states else "category" if self._f.category else ""
-        return self._lead[0] if self._lead[0] in ("state", "category") else ""
+        return self._lead[0] if self._lead[0] in ("state", "category", "district") else ""
 
     # --- conditions -----------------------------------------------------------------------------
     def _seen(self, *joined: tuple[FromClause, ColumnElement[bool]]) -> Select[Any]:
@@ -291,6 +317,8 @@ class _List:
             category = self._column("category")
             below = category.startswith(f"{f.category}.", autoescape=True)
             query = query.where(or_(category == f.category, below))
+        if f.districts and without != "district":
+            query = query.where(self._column("district").in_(f.districts))
         at = U.received_at if self._by_unit else self._column("received_at")
         if f.since is not None:
             query = query.where(at >= f.since)
@@ -305,11 +333,18 @@ class _List:
 
 async def _codes(session: AsyncSession, unit: str | None) -> Sequence[str]:
     """The categories of all orders, or of a unit's own, one step of the index for each."""
-    source: Any = O if unit is None else U
-    mine = [] if unit is None else [U.unit == unit]
-    first = select(func.min(source.category).label("code")).where(*mine)
+    if unit is None:
+        return await _values(session, O.category)
+    return await _values(session, U.category, U.unit == unit)
+
+
+async def _values(
+    session: AsyncSession, column: ColumnElement[Any], *mine: ColumnElement[bool]
+) -> Sequence[str]:
+    """The values of a column that an index begins with, one step of the index for each."""
+    first = select(func.min(column).label("code")).where(*mine)
     codes = first.cte("codes", recursive=True)
-    after = select(func.min(source.category)).where(*mine, source.category > codes.c.code)
+    after = select(func.min(column)).where(*mine, column > codes.c.code)
     codes = codes.union_all(select(after.scalar_subquery()).where(codes.c.code.is_not(None)))
     query = select(codes.c.code).where(codes.c.code.is_not(None))
     return (await session.execute(query)).scalars().all()

@@ -42,6 +42,8 @@ class Filters:
 
     Attributes:
         category: this category and all below it.
+        districts: any of these.
+        name: the citizen's, exactly.
         overdue_at: only orders whose limit has passed by then.
         asks: only orders with such a request open: return, extension, exemption.
         words: to be found in title, content, address or answer.
@@ -50,8 +52,9 @@ class Filters:
     states: tuple[State, ...] = ()
     type: OrderType | None = None
     category: str = ""
-    district: str = ""
+    districts: tuple[str, ...] = ()
     unit: str = ""
+    name: str = ""
     urgency: Urgency | None = None
     channel: Channel | None = None
     phone: str = ""

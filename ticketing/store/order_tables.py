@@ -88,6 +88,7 @@ WORK_ORDERS = Table(
     Column("closed_at", UtcDateTime),
     Column("wake_at", UtcDateTime),
     Column("provisional", Boolean, nullable=False),
+    Column("last_due", UtcDateTime),  # of the last unit that had it, running or not
     Index("ix_orders_received", "received_at", "number"),
     Index("ix_orders_state", "state", "received_at", "number"),
     Index("ix_orders_unit", "unit", "received_at", "number"),
@@ -115,6 +116,14 @@ WORK_ORDERS = Table(
         sqlite_where=text("master IS NOT NULL"),
         postgresql_where=text("master IS NOT NULL"),
     ),
+    Index(
+        "ix_orders_last_due",
+        "last_due",
+        "number",
+        sqlite_where=text("last_due IS NOT NULL"),
+        postgresql_where=text("last_due IS NOT NULL"),
+    ),
+    Index("ix_orders_name", "citizen_name", "received_at", "number"),
     Index(
         "ix_orders_due",
         "due",
@@ -226,11 +235,13 @@ ATTACHMENTS = Table(
     Index("ix_attachments_number", "number"),
 )
 
-# Measures of supervision that a clock has drafted and a person issues or dismisses (D1 to D5).
+# Measures of supervision that a clock has drafted and a person issues or dismisses (D1 to D9).
+# What is about many orders (D6, D7) has no ``number`` but a ``centre``; ``orders``: their numbers,
+# parted by blanks. ``said``: with which words it was issued.
 DRAFTS = Table(
     "supervision_drafts",
     METADATA,
-    Column("key", String(120), primary_key=True),
+    Column("key", String(200), primary_key=True),
     Column("number", NUMBER, nullable=False),
     Column("measure", String(24), nullable=False),
     Column("text", Text, nullable=False),
@@ -243,6 +254,19 @@ DRAFTS = Table(
     Column("rule", String(16), nullable=False, server_default=""),
     Column("round", Integer, nullable=False, server_default="1"),
     Column("reason", Text),
+    Column("centre", UNIT, nullable=False, server_default=""),
+    Column("orders", Text, nullable=False, server_default=""),
+    Column("said", Text),
     Index("ix_drafts_state", "state", "drafted_at", "key"),
     Index("ix_drafts_number", "number"),
+)
+
+# The rounds of supervision that were drafted (D6, D7): each period once, whatever node does it.
+ROUNDS = Table(
+    "supervision_rounds",
+    METADATA,
+    Column("centre", UNIT, primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("period", String(16), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
 )

@@ -63,7 +63,7 @@ async def next_number(session: AsyncSession, day: str) -> str:
 def row_of(order: WorkOrder, wake_at: datetime | None) -> dict[str, Any]:
     """The columns of an order as it is now."""
     holder, running = order.holder, order.state in RUNNING
-    clock = holder.moments if holder is not None and running and not order.paused_at else None
+    clock = holder.moments if holder is not None and running and not order.clock_stands else None
     asks = (
         "return"
         if order.return_request
@@ -102,6 +102,7 @@ def row_of(order: WorkOrder, wake_at: datetime | None) -> dict[str, Any]:
         "closed_at": order.closed_at,
         "wake_at": wake_at,
         "provisional": bool(clock and clock.provisional),
+        "last_due": None if holder is None else holder.moments.due,
     }
 
 

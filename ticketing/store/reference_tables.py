@@ -75,10 +75,10 @@ CONTACTS = Table(
     Index("ix_contacts_unit", "unit"),
 )
 
-# ``published``, ``waiting``, ``title`` and ``words`` are made from the versions, for lists:
-# the number of the published version, the status of the one that is being written or waits,
-# the title, and what the article is found by. ``revision`` counts changes: of two who change one
-# revision, one wins.
+# ``published``, ``waiting`` and ``title`` are made from the versions, for lists: the number of the
+# published version, the status of the one that is being written or waits, the title. What it is
+# found by is in ``article_search``. ``revision`` counts changes: of two who change one revision,
+# one wins.
 ARTICLES = Table(
     "articles",
     METADATA,
@@ -91,7 +91,6 @@ ARTICLES = Table(
     Column("published", Integer),
     Column("waiting", String(16)),
     Column("title", Text, nullable=False),
-    Column("words", Text, nullable=False),
     Index("ix_articles_changed", "changed_at", "id"),
     Index("ix_articles_unit", "unit", "changed_at", "id"),
     Index("ix_articles_category", "category", "changed_at", "id"),

@@ -17,14 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 _RUN = re.compile(r"(?P<word>[0-9a-z]+)|(?P<wide>[^\W0-9a-z_]+)")
 _MOST = 4000  # characters of one order
+MOST_OF_AN_ARTICLE = 16_000  # PostgreSQL tells no more places apart
 _ROWS = re.compile(r"rows=(\d+)")
 _FEW, _FEW_SHARE = 5000, 0.004  # orders with a rare word; a word unknown to it is taken for one
 _LONGEST = 64  # characters of a word; PostgreSQL takes no token of more than 2046 bytes
 
 
-def grams(value: str) -> str:
-    """``value`` as it is indexed: pairs and words, separated by spaces."""
-    return " ".join(token for run in _runs(value[:_MOST]) for token in run)
+def grams(value: str, most: int = _MOST) -> str:
+    """The first ``most`` characters of ``value`` as they are indexed: pairs and words, separated
+    by spaces."""
+    return " ".join(token for run in _runs(value, most) for token in run)
 
 
 def phrases(query: str) -> tuple[tuple[str, ...], ...]:
@@ -35,8 +37,8 @@ def phrases(query: str) -> tuple[tuple[str, ...], ...]:
     return tuple(found)
 
 
-def _runs(value: str) -> Iterator[list[str]]:
-    for match in _RUN.finditer(unicodedata.normalize("NFKC", value).casefold()[:_MOST]):
+def _runs(value: str, most: int = _MOST) -> Iterator[list[str]]:
+    for match in _RUN.finditer(unicodedata.normalize("NFKC", value[:most]).casefold()[:most]):
         if match["word"]:
             yield [match["word"][:_LONGEST]]
         else:
@@ -46,15 +48,30 @@ def _runs(value: str) -> Iterator[list[str]]:
 
 def condition(session: AsyncSession, query: str) -> TextClause | ColumnElement[bool] | None:
     """The condition on ``order_search`` that finds ``query``; None when nothing can be found."""
+    found = match(session.get_bind().dialect.name, "order_search", query)
+    return None if found is None else text(found[0]).bindparams(grams=found[1])
+
+
+def match(dialect: str, table: str, query: str) -> tuple[str, str] | None:
+    """The condition on an index of words that finds ``query``, and the value of its ``:grams``;
+    None when nothing can be found."""
     wanted = phrases(query)
     if not wanted:
         return None
+    if dialect == "sqlite":
+        return f"{table} MATCH :grams", " AND ".join(map(_fts5, wanted))
+    return f"{table}.grams @@ CAST(:grams AS tsquery)", " & ".join(map(_tsquery, wanted))
+
+
+def either(session: AsyncSession, words: Iterable[str]) -> TextClause | None:
+    """The condition on ``order_search`` that finds any of ``words``; None when there is none."""
+    runs = [run for word in words for run in phrases(word)]
+    if not runs:
+        return None
     if session.get_bind().dialect.name == "sqlite":
-        return text("order_search MATCH :grams").bindparams(
-            grams=" AND ".join(_fts5(run) for run in wanted)
-        )
+        return text("order_search MATCH :grams").bindparams(grams=" OR ".join(map(_fts5, runs)))
     return text("order_search.grams @@ CAST(:grams AS tsquery)").bindparams(
-        grams=" & ".join(_tsquery(run) for run in wanted)
+        grams=" | ".join(map(_tsquery, runs))
     )
 
 
@@ -93,16 +110,41 @@ async def index(session: AsyncSession, number: str, value: str) -> None:
     await add(session, [(number, value)])
 
 
-async def add(session: AsyncSession, found_by: Iterable[tuple[str, str]]) -> None:
+async def index_article(session: AsyncSession, number: int, value: str) -> None:
+    """Have the article ``number`` found by ``value`` from now on."""
+    if session.get_bind().dialect.name == "sqlite":
+        stale = text("DELETE FROM article_search WHERE rowid = :number")
+        await session.execute(stale, {"number": number})
+    await add(session, [(str(number), value)], "article_search", MOST_OF_AN_ARTICLE)
+
+
+def articles(session: AsyncSession, query: str) -> TextClause | None:
+    """The condition on ``articles`` that finds ``query``; None when nothing can be found."""
+    dialect = session.get_bind().dialect.name
+    found = match(dialect, "article_search", query)
+    if found is None:
+        return None
+    key = "rowid" if dialect == "sqlite" else "number"
+    within = f"articles.id IN (SELECT {key} FROM article_search WHERE {found[0]})"  # noqa: S608
+    return text(within).bindparams(grams=found[1])
+
+
+async def add(
+    session: AsyncSession,
+    found_by: Iterable[tuple[str, str]],
+    table: str = "order_search",
+    most: int = _MOST,
+) -> None:
     """Have orders, each with its text, found that are not in the index yet (on SQLite)."""
     rows: list[dict[str, Any]] = [
-        {"number": int(number), "grams": grams(value)} for number, value in found_by
+        {"number": int(number), "grams": grams(value, most)} for number, value in found_by
     ]
     if session.get_bind().dialect.name == "sqlite":
-        insert = "INSERT INTO order_search (rowid, grams) VALUES (:number, :grams)"
+        insert = f"INSERT INTO {table} (rowid, grams) VALUES (:number, :grams)"  # noqa: S608
     else:
         insert = (
-            "INSERT INTO order_search (number, grams) VALUES (:number, CAST(:grams AS tsvector))"
+            f"INSERT INTO {table} (number, grams)"  # noqa: S608 - a table of ours
+            " VALUES (:number, CAST(:grams AS tsvector))"
             " ON CONFLICT (number) DO UPDATE SET grams = excluded.grams"
         )
         for row in rows:

@@ -65,6 +65,8 @@ CALLS = Table(
     Column("rating", String(16)),
     Column("recording", Text),
     Column("message", Text),
+    Column("callback", Text),
+    Column("case_number", Text),
     Index("ix_calls_arrived", "arrived_at", "id"),
     Index("ix_calls_caller", "caller", "arrived_at", "id"),
 )
