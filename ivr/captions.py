@@ -127,6 +127,10 @@ class Captions:
         known = self._known.get(call)
         return [] if known is None else sorted(known.captions.values(), key=lambda c: c.start)
 
+    async def said(self, call: str) -> str:
+        """What the citizen has said so far in a call going on; empty when nothing is known."""
+        return " ".join(each.text for each in self.of(call) if each.leg == "citizen")
+
     def may_read(self, who: Principal, call: str) -> bool:
         """Whether somebody may read along: who talks in the call, and who may hear recordings.
 
