@@ -67,7 +67,9 @@ async def test_doctor_finds_a_running_hotline_well(hotline: Hotline) -> None:
     assert told["ok"] is True
     for check in ("SIP", "SIP over TLS", "HTTP"):
         assert checks[check]["text"].endswith("is held by this hotline")
-    assert checks["Hotline"]["text"] == "runs; asterisk, database, redis, clockwork answer"
+    assert checks["Hotline"]["text"] == (
+        "runs; asterisk, database, redis, captions, clockwork, transcripts, assist answer"
+    )
     assert checks["Seats"]["text"] == "1 of 20 have a phone"
     assert checks["First password"]["text"] == "changed"
     text = await hotline.cli("doctor")
@@ -102,7 +104,7 @@ async def test_watch_once(hotline: Hotline) -> None:
     assert "in the menu" in shown
     assert snapshot["type"] == "snapshot"
     assert [call["caller"] for call in snapshot["calls"]] == ["13800000081"]
-    assert {queue["name"] for queue in snapshot["queues"]} == {"reception", "reception_night"}
+    assert {"reception", "reception_night"} <= {queue["name"] for queue in snapshot["queues"]}
 
 
 async def test_watch_streams_and_connects_again(hotline: Hotline) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+import dataclasses
+from datetime import date, datetime, timedelta
+from enum import Enum
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
@@ -59,26 +63,29 @@ async def test_every_command_comes_back_as_it_was_written(database: Database) ->
 
 
 def example(kind: type) -> do.Command:
-    """A command with every field that has no default filled."""
-    filled = {
-        "str": "文 \\ '字",
-        "int": 3,
-        "bool": True,
-        "datetime": START.isoformat(),
-        "tuple[str, ...]": ["city.a", "b"],
-        "OrderType": "help",
-        "Step": "handled",
-        "Reached": "busy",
-        "Urgency": "urgent",
-        "Coordination": "letter",
-        "Measure": "listed",
-        "Alarm": "overdue",
-    }
-    fields = kind.__dataclass_fields__.items()
-    values = {name: filled[str(f.type)] for name, f in fields if str(f.type) in filled}
-    command: do.Command = from_plain(kind, values)
+    """A command with every field filled."""
+    command: do.Command = from_plain(kind, sample(kind))
     assert from_plain(kind, to_plain(command)) == command
     return command
+
+
+def sample(hint: Any) -> Any:
+    """A plain value of the kind that ``hint`` asks for."""
+    if dataclasses.is_dataclass(hint):
+        return {name: sample(of) for name, of in get_type_hints(hint).items() if name != "action"}
+    kind: Any = get_origin(hint) or hint
+    if kind is UnionType:
+        return sample(get_args(hint)[0])
+    if issubclass(kind, Enum):
+        return list(kind)[-1].value
+    return {
+        str: "文 \\ '字",
+        int: 3,
+        bool: True,
+        tuple: ["city.a", "b"],
+        date: START.date().isoformat(),
+        datetime: START.isoformat(),
+    }[kind]
 
 
 async def written(desk: Desk) -> None:
