@@ -57,8 +57,8 @@ class AsteriskFiles:
         self.etc = settings.asterisk_home / "etc"
         self.log = settings.asterisk_home / "log"
         self.state = settings.asterisk_home / "state"
-        self.certificate = self.state / "tls" / "sip.crt"
-        self.private_key = self.state / "tls" / "sip.key"
+        self.certificate = settings.tls_certificate or self.state / "tls" / "sip.crt"
+        self.private_key = settings.tls_key or self.state / "tls" / "sip.key"
         self.journal = self.log / "cel-custom" / "journal.csv"
         self.queue_log = self.log / "queue_log"
 
@@ -138,6 +138,7 @@ class AsteriskFiles:
             "sip_tls_port": s.sip_port + 1,
             "certificate": self.certificate,
             "private_key": self.private_key,
+            "seat_encryption": s.seat_encryption,
             "strategy": _STRATEGIES[s.queue_strategy],
             "ring_seconds": s.ring_seconds,
             "wrap_up_seconds": s.wrap_up_seconds,

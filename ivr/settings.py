@@ -40,6 +40,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HOTLINE_HTTP_PORT", "8080", "port of the console and API"),
     Setting("HOTLINE_SIP_HOST", "127.0.0.1", "address on which phones and the trunk are heard"),
     Setting("HOTLINE_SIP_PORT", "5060", "SIP over UDP and TCP; SIP over TLS is one above"),
+    Setting("HOTLINE_TLS_CERT", "made at first start", "certificate of SIP over TLS, a PEM file"),
+    Setting("HOTLINE_TLS_KEY", "made at first start", "its private key, a PEM file"),
+    Setting(
+        "HOTLINE_SEAT_ENCRYPTION",
+        "required beyond loopback",
+        "`required`: seats' phones call over TLS with SRTP or not at all; `offered`: as they can",
+    ),
     Setting("HOTLINE_RTP_PORTS", "10000-20000", "range of UDP ports for sound"),
     Setting("HOTLINE_WS_PORT", "a free port", "SIP over WebSocket, for phones in a browser"),
     Setting(
@@ -137,7 +144,8 @@ class MailServer:
 class Settings:
     """Everything that can be set. Ports of 0 mean "take a free one".
 
-    ``mail_from`` is a name and an address.
+    ``mail_from`` is a name and an address; ``tls_certificate`` and ``tls_key`` are None for those
+    that the hotline makes itself; with ``seat_encryption`` seats' phones must encrypt.
     """
 
     home: Path
@@ -145,6 +153,9 @@ class Settings:
     http_port: int = 8080
     sip_host: str = "127.0.0.1"
     sip_port: int = 5060
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    seat_encryption: bool = False
     rtp_ports: tuple[int, int] = (10000, 20000)
     ws_port: int = 0
     trunk: str = "loopback"
@@ -229,13 +240,18 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
         return values.get(name, default)
 
     home = Path(get("HOTLINE_HOME", "var")).expanduser().resolve()
+    sip_host = _host("HOTLINE_SIP_HOST", get("HOTLINE_SIP_HOST", "127.0.0.1"))
+    certificate, key = _tls(values)
     asterisk = values.get("HOTLINE_ASTERISK")
     return Settings(
         home=home,
         http_host=_host("HOTLINE_HTTP_HOST", get("HOTLINE_HTTP_HOST", "127.0.0.1")),
         http_port=_port("HOTLINE_HTTP_PORT", get("HOTLINE_HTTP_PORT", "8080")),
-        sip_host=_host("HOTLINE_SIP_HOST", get("HOTLINE_SIP_HOST", "127.0.0.1")),
+        sip_host=sip_host,
         sip_port=_port("HOTLINE_SIP_PORT", get("HOTLINE_SIP_PORT", "5060")),
+        tls_certificate=certificate,
+        tls_key=key,
+        seat_encryption=_required(values.get("HOTLINE_SEAT_ENCRYPTION"), sip_host),
         rtp_ports=_port_range(get("HOTLINE_RTP_PORTS", "10000-20000")),
         ws_port=_port("HOTLINE_WS_PORT", get("HOTLINE_WS_PORT", "0")),
         trunk=_trunk(get("HOTLINE_TRUNK", "loopback")),
@@ -322,6 +338,24 @@ def _host(name: str, text: str) -> str:
     if text and all(c.isalnum() or c in ".:-_" for c in text):
         return text
     raise SettingsError(f"{name}={text!r}: write an address or a host name")
+
+
+def _tls(values: Mapping[str, str]) -> tuple[Path | None, Path | None]:
+    """Certificate and private key, both or neither."""
+    given = [values.get(name) for name in ("HOTLINE_TLS_CERT", "HOTLINE_TLS_KEY")]
+    certificate, key = (Path(text).expanduser().resolve() if text else None for text in given)
+    if (certificate is None) != (key is None):
+        raise SettingsError("HOTLINE_TLS_CERT and HOTLINE_TLS_KEY belong together: set both")
+    return certificate, key
+
+
+def _required(text: str | None, sip_host: str) -> bool:
+    """Whether seats' phones must encrypt."""
+    if text is None:
+        return not is_loopback(sip_host)
+    if text in ("required", "offered"):
+        return text == "required"
+    raise SettingsError(f"HOTLINE_SEAT_ENCRYPTION={text!r}: write required or offered")
 
 
 def _trunk(text: str) -> str:

@@ -96,7 +96,7 @@ class Supervisor:
         if not adopted:
             check_ports(self.settings)
             self.wiring = self.wiring.renewed(self.settings)
-        certificates.ensure(self.files.certificate, self.files.private_key, self.settings.sip_host)
+        certificates.ensure(self.files)
         self.files.render(self.asterisk.program, self.wiring, self._seats)
         if adopted:
             log.warning("Asterisk was running: it is taken over, its calls go on")

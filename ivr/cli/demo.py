@@ -157,11 +157,14 @@ class _Play:
 
     async def _account(self, number: str, speaks: Path) -> Seat:
         shown = await ask(self._settings, "GET", f"/api/v1/seats/{number}")
+        over_tls = self._settings.seat_encryption
         return Seat(
             number,
             shown["password"],
             user=shown["user"],
-            registrar=self._exchange.target,
+            registrar=f"127.0.0.1:{self._settings.sip_port + over_tls}",
+            transport="tls" if over_tls else "udp",
+            encrypts=over_tls,
             answer_delay=1.5,
             speaks=speaks,
         )

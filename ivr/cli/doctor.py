@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     checkup.clock,
     network.ports,
     network.exposure,
+    network.encryption,
     checkup.first_login,
     checkup.running,
     checkup.seats,

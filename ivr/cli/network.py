@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from datetime import UTC, datetime, timedelta
 
 import psutil
 
+from ivr import certificates
+from ivr.asterisk_files import AsteriskFiles
 from ivr.cli.checkup import Finding, Place, State
+from ivr.errors import SettingsError
 from ivr.settings import is_loopback
 from ivr.wiring import port_is_free
 
@@ -69,6 +73,37 @@ async def exposure(place: Place) -> list[Finding]:
         for what, host, advice in open_
     ]
     return found
+
+
+async def encryption(place: Place) -> list[Finding]:
+    """The certificate of SIP over TLS, and whether seats' phones must encrypt."""
+    s = place.settings
+    files = AsteriskFiles(s)
+    found = []
+    if s.tls_certificate is None and not files.certificate.exists():
+        found.append(Finding("Certificate", State.GOOD, "made at the first start"))
+    else:
+        found.append(_certificate(files))
+    if s.seat_encryption:
+        found.append(Finding("Seats' calls", State.GOOD, "over TLS with SRTP, or not at all"))
+    elif is_loopback(s.sip_host):
+        found.append(Finding("Seats' calls", State.GOOD, "encrypted where the phone wants it"))
+    else:
+        cure = "set HOTLINE_SEAT_ENCRYPTION=required, unless seats have a network of their own"
+        found.append(Finding("Seats' calls", State.WARNING, "may be overheard", cure))
+    return found
+
+
+def _certificate(files: AsteriskFiles) -> Finding:
+    cure = "renew it; Asterisk reads it when it starts"
+    try:
+        until = certificates.ends(files)
+    except SettingsError as problem:
+        return Finding("Certificate", State.BROKEN, str(problem), cure)
+    text = f"{files.certificate}, valid until {until:%Y-%m-%d}"
+    if until - datetime.now(UTC) > timedelta(days=certificates.RENEWED_DAYS):
+        return Finding("Certificate", State.GOOD, text)
+    return Finding("Certificate", State.WARNING, text, cure)
 
 
 def _port(

@@ -40,7 +40,7 @@ def asterisk(settings: Settings) -> None:
     )
     seats = asyncio.run(prepare(settings))
     files = AsteriskFiles(settings)
-    certificates.ensure(files.certificate, files.private_key, settings.sip_host)
+    certificates.ensure(files)
     files.render(program, Wiring.load(settings), seats)
     part = Asterisk(files, program)
     os.execve(part.command[0], part.command, part.environment())  # noqa: S606

@@ -159,7 +159,11 @@ def _how(settings: Settings, seat: Seat) -> dict[str, Any]:
     if seat.phone is Phone.BROWSER:
         port = Wiring.load(settings).ws_port
         return {"transports": ["ws"], "websocket": f"ws://{settings.sip_host}:{port}/ws"}
-    return {"transports": ["udp", "tcp", "tls"], "tls_port": settings.sip_port + 1}
+    tls_port = settings.sip_port + 1
+    if settings.seat_encryption:
+        return {"transports": ["tls"], "tls_port": tls_port, "encryption": "srtp, required"}
+    transports = ["udp", "tcp", "tls"]
+    return {"transports": transports, "tls_port": tls_port, "encryption": "srtp, offered"}
 
 
 def _tell(facts: dict[str, Any], as_json: bool) -> None:

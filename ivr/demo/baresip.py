@@ -44,6 +44,7 @@ class Seat:
         speaks: what it says for the length of a call: a tone in whole Hz, a WAV file of 8 kHz
             (said once), or None for silence.
         registers: whether it registers; a phone that only dials need not.
+        encrypts: it speaks SRTP with keys in SDP, or not at all.
     """
 
     number: str
@@ -55,6 +56,7 @@ class Seat:
     answer_delay: float = 0.0
     speaks: int | Path | None = 600
     registers: bool = True
+    encrypts: bool = False
 
 
 class Baresip:
@@ -223,7 +225,7 @@ class Baresip:
             "statmode_default off",
             "snd_path .",
             f"module_path {self._modules}",
-            *(f"module {name}.so" for name in ("g711", "sndfile", "aufile", "aubridge")),
+            *(f"module {name}.so" for name in ("g711", "sndfile", "aufile", "aubridge", "srtp")),
             *(f"module_tmp {name}.so" for name in ("uuid", "account")),
             *(f"module_app {name}.so" for name in ("menu", "ctrl_tcp")),
             f"ctrl_tcp_listen 127.0.0.1:{port}",
@@ -241,6 +243,7 @@ class Baresip:
             "answermode": seat.answer,
             "answerdelay": str(round(seat.answer_delay * 1000)),
             "audio_codecs": "pcma",
+            "mediaenc": "srtp-mand" if seat.encrypts else "",
         }
         rest = "".join(f";{name}={value}" for name, value in options.items() if value)
         return f"<sip:{seat.number}@{seat.registrar};transport={seat.transport}>{rest}"
