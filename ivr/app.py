@@ -603,6 +603,8 @@ class Controller:
     async def _asterisk_health(self) -> str | None:
         if not self.ami.connected:
             return f"manager link: {self.ami.status}"
+        if not self.live.connected:
+            return "what goes on is being asked for"
         await self.ami.action("Ping", timeout=1.5)
         return None
 

@@ -79,7 +79,7 @@ class Live:
             on_ended: told what we saw of each call that ended: its id, and its facts as a witness.
             queue_now: the queue of the roster on duty.
         """
-        self.board = Board()
+        self.board = Board(blank=True)
         self.connected = False
         self._wrap_up = wrap_up_seconds
         self._on_ended = on_ended

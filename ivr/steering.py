@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from ivr.ami import Ami
 from ivr.desk import Desk
-from ivr.errors import AmiError, AmiRefused, AmiTimeout
+from ivr.errors import AmiError, AmiNotConnected, AmiRefused, AmiTimeout
 from ivr.switchboard import Board, Channel, Device, Held, LiveCall
 from ticketing.domain.errors import (
     CallHeldElsewhere,
@@ -90,9 +90,12 @@ class Steering:
 
         Raises:
             CallNotFound, NotYourSeat
+            AmiNotConnected: which calls go on is not known yet.
         """
         board = self.board
         live = board.calls.get(call)
+        if live is None and board.blank:
+            raise AmiNotConnected("Asterisk has not told yet what goes on")
         if live is None:
             raise CallNotFound(f"{call} does not go on")
         legs = [leg for leg in board.others(call) if leg.seat]

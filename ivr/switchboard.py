@@ -140,13 +140,19 @@ class LiveSeat:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Everything that goes on now; ``ended`` holds only the calls the last event ended."""
+    """Everything that goes on now.
+
+    Attributes:
+        ended: only the calls that the last event ended.
+        blank: nothing is known yet of what went on before; see `resync`.
+    """
 
     calls: Mapping[str, LiveCall] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
     seats: Mapping[str, LiveSeat] = field(default_factory=dict)
     queues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ended: tuple[LiveCall, ...] = ()
+    blank: bool = False
 
     def parties(self, call: str) -> frozenset[str]:
         """The seats the citizen of ``call`` talks to now: those in the same bridge."""

@@ -62,6 +62,7 @@ class Hotline:
         try:
             await self.start()
         except BaseException:
+            self._show_logs()
             await self.stop()
             raise
         return self
@@ -272,15 +273,20 @@ async def to_the_queue(citizen: Citizen, language: str = "1", key: str = "1") ->
 
 
 async def eventually(look: Callable[[], Any], what: str, timeout: float = 10.0) -> Any:
-    """Look again and again until there is something; a bound on waiting for outside processes."""
+    """Look again and again until there is something; a bound on waiting for outside processes.
+
+    A look that takes long is not taken so often: there are other processes to wait for.
+    """
     deadline = time.monotonic() + timeout
     while True:
+        began = time.monotonic()
         found = await look()
+        now = time.monotonic()
         if found:
             return found
-        if time.monotonic() > deadline:
+        if now > deadline:
             raise AssertionError(f"no {what} within {timeout} s")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(max(0.05, 3 * (now - began)))
 
 
 def free_tcp_port() -> int:
