@@ -29,8 +29,8 @@ _COMMANDS = {
     "prepare": "only set up; with --tests also what tests need",
 }
 
-_ALL_TESTS = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Three files at a time: tests of whole calls mostly wait, and each file has a hotline of its own.
+_ALL_TESTS = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+"""Four files at a time: tests of whole calls mostly wait, and each file has a hotline of its own.
 In the order of the folders, so that the long ones (``e2e``) do not come last."""
 
 
