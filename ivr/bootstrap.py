@@ -29,9 +29,12 @@ _COMMANDS = {
     "prepare": "only set up; with --tests also what tests need",
 }
 
-_ALL_TESTS = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Four files at a time: tests of whole calls mostly wait, and each file has a hotline of its own.
-In the order of the folders, so that the long ones (``e2e``) do not come last."""
+_ALL_TESTS = (
+    *("--dist", "loadfile", "--no-loadscope-reorder"),
+    *("--tx", "3*popen", "--tx", "2*popen//nice=10"),
+)
+"""Three files of whole calls at a time, which mostly wait, and two of the rest meanwhile; see
+``tests/conftest.py``. Each file of calls has a hotline of its own."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -35,7 +35,7 @@ def ensure(files: AsteriskFiles) -> None:
     with contextlib.suppress(SettingsError):  # else there is none yet, or none that can be used
         if ends(files) - datetime.now(UTC) > timedelta(days=RENEWED_DAYS):
             return
-    _make(files.certificate, files.private_key, settings.sip_host)
+    make(files.certificate, files.private_key, settings.sip_host)
 
 
 def ends(files: AsteriskFiles) -> datetime:
@@ -72,7 +72,8 @@ def _key(file: Path) -> PrivateKeyTypes:
         raise SettingsError(f"{file} holds no private key in PEM form without a password") from None
 
 
-def _make(certificate: Path, private_key: Path, host: str) -> None:
+def make(certificate: Path, private_key: Path, host: str) -> None:
+    """Make a self-signed certificate for ``host``, and its key."""
     certificate.parent.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])

@@ -6,10 +6,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
 from tests import tools
+
+_START_SECONDS = 60
 
 
 class Server(ABC):
@@ -39,9 +42,12 @@ class Server(ABC):
             said.seek(0, 2)
             self._process = subprocess.Popen(self.command(), stdout=out, stderr=out)
             text = b""
+            deadline = time.monotonic() + _START_SECONDS
             while self.ready.encode() not in text:
-                text += said.read()
                 assert self._process.poll() is None, text.decode()
+                assert time.monotonic() < deadline, text.decode()
+                time.sleep(0.02)  # its log tells when it is ready, and a file cannot be waited for
+                text += said.read()
 
     def kill(self) -> None:
         """End it at once, as a crash would."""

@@ -23,6 +23,7 @@ from ivr.demo.sound import RATE, read_sound, silence, tone, write_wav
 from ivr.errors import PhoneError
 
 _START = 10.0  # seconds from start to the first word on the link
+_TRIES = 3  # times that it is started
 _ANSWER = 5.0  # seconds for the answer to a command
 LONGEST_CALL = 300  # seconds; then the telephone has nothing more to say and hangs up
 _SPEECH = "speech.wav"
@@ -105,23 +106,32 @@ class Baresip:
         Raises:
             PhoneError: it does not come up; the text holds the end of its log.
         """
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                await self._start()
+            except (OSError, PhoneError):
+                await self.stop()
+                if not tries_left:  # else another has taken its port in the meantime
+                    raise
+            else:
+                return
+
+    async def _start(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="phone-"))
         port = free_port(socket.SOCK_STREAM)
-        try:
-            await asyncio.to_thread(self._write_files, port)
-            # It is told of its files by their bare names, for it cuts off long paths: a phone that
-            # does not find what it is to say rings and never answers.
-            self._process = await Leashed.start(
-                [*self._program, "-f", "."],
-                log=self._folder / "baresip.log",
-                cwd=self._folder,
-                env=self._env,
-            )
-            reader, self._writer = await self._link(port)
-        except (OSError, PhoneError):
-            await self.stop()
-            raise
+        await asyncio.to_thread(self._write_files, port)
+        # It is told of its files by their bare names, for it cuts off long paths: a phone that
+        # does not find what it is to say rings and never answers.
+        self._process = await Leashed.start(
+            [*self._program, "-f", "."],
+            log=self._folder / "baresip.log",
+            cwd=self._folder,
+            env=self._env,
+        )
+        reader, self._writer = await self._link(port)
         self._listener = asyncio.create_task(self._listen(reader))
+        if f"sip:{self._seat.number}@" not in await self.command("reginfo"):
+            raise PhoneError(f"another telephone has the port of {self._seat.number}")
 
     async def command(self, name: str, params: str = "") -> str:
         """Give a command; return what it prints.

@@ -51,7 +51,8 @@ class Hotline:
             "HOTLINE_HTTP_PORT": str(self.http_port),
             "HOTLINE_ADMIN_PASSWORD": ADMIN_PASSWORD,
             "HOTLINE_WRAP_UP_SECONDS": "0",
-            "HOTLINE_WORKERS": "0",  # text after calls: only where a test asks for it
+            "HOTLINE_CAPTIONS": "off",  # recognisers take much: only where a test asks for them
+            "HOTLINE_WORKERS": "0",
             **env,
         }
         self.process: asyncio.subprocess.Process | None = None

@@ -46,7 +46,7 @@ SENTENCES = (
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hotline() -> AsyncIterator[Hotline]:
     await asyncio.to_thread(tools.model, MODEL)
-    async with Hotline(HOTLINE_LIVE_MODELS=f"ko={MODEL}") as running:
+    async with Hotline(HOTLINE_CAPTIONS="on", HOTLINE_LIVE_MODELS=f"ko={MODEL}") as running:
         await written(running)
         yield running
 

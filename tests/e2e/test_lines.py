@@ -140,9 +140,14 @@ async def test_who_dialled_12345_hears_nothing_of_it(hotline: Hotline) -> None:
 async def test_the_number_goes_into_the_order_and_the_urgent_line_goes_first(
     hotline: Hotline,
 ) -> None:
-    """Two wait, the second from 110 (X1): it is served first, and its order has its number."""
+    """Two wait, the second from 110 (X1): it is served first, and its order has its number.
+
+    The number under which the police know the matter stays with the call.
+    """
     ordinary = hotline.citizen("13800000441", headers=[("Diversion", "<sip:12333@c>")])
-    urgent = hotline.citizen("13800000442", headers=[("Diversion", "<sip:110@police>")])
+    case = "J 2026/1122-0017 号"
+    headers = [("Diversion", "<sip:110@police>"), ("X-Case-Number", case)]
+    urgent = hotline.citizen("13800000442", headers=headers)
 
     async def waiting() -> list[str]:
         queues = (await hotline.get("/api/v1/queues"))["items"]
@@ -166,6 +171,7 @@ async def test_the_number_goes_into_the_order_and_the_urgent_line_goes_first(
     record = await hotline.record("13800000441")
     assert (record["line"], record["queue"]) == ("12333", "reception")
     assert await order(hotline, str(record["id"])) == "12333"
+    assert (await hotline.record("13800000442"))["case_number"] == case
 
 
 async def order(hotline: Hotline, call: str) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -62,10 +63,28 @@ class Place:
             if like is not None:
                 shutil.copy(self.folder / f"{like}.sqlite3", file)
             return f"sqlite+aiosqlite:///{file}"
-        admin = await asyncpg.connect(host=str(self.folder), user="hotline", database="postgres")
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {like or 'template1'}")
-        await admin.close()
+        async with self._admin() as admin:
+            files = " STRATEGY FILE_COPY" if admin.get_server_version().major >= 15 else ""
+            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {like or 'template1'}{files}")
         return f"postgresql+asyncpg://hotline@/{name}?host={self.folder}"
+
+    async def drop(self, name: str) -> None:
+        """Take a database away: hundreds of them fill a disk."""
+        if not self.server:
+            for file in self.folder.glob(f"{name}.sqlite3*"):
+                file.unlink()
+            return
+        async with self._admin() as admin:
+            await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[asyncpg.Connection]:
+        folder = str(self.folder)
+        admin = await asyncpg.connect(host=folder, user="hotline", database="postgres")
+        try:
+            yield admin
+        finally:
+            await admin.close()
 
 
 @pytest.fixture(scope="session", params=databases())
@@ -92,15 +111,19 @@ def with_tables(place: Place) -> str:
 
 
 @pytest.fixture
-async def empty_database(place: Place) -> str:
+async def empty_database(place: Place) -> AsyncIterator[str]:
     """The address of a database without tables."""
-    return await place.make(f"empty{next(_names)}")
+    name = f"empty{next(_names)}"
+    yield await place.make(name)
+    await place.drop(name)
 
 
 @pytest.fixture
-async def database_url(place: Place, with_tables: str) -> str:
+async def database_url(place: Place, with_tables: str) -> AsyncIterator[str]:
     """The address of a database with its tables."""
-    return await place.make(f"test{next(_names)}", like=with_tables)
+    name = f"test{next(_names)}"
+    yield await place.make(name, like=with_tables)
+    await place.drop(name)
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ class Exchange:
         lines.append(f"astdatadir => {self._tools.asterisk_data}")
         (self._folder / "asterisk.conf").write_text("\n".join(["[directories]", *lines, ""]))
         certificate, key = self._folder / "certificate.pem", self._folder / "key.pem"
-        certificates.ensure(certificate, key, "127.0.0.1")
+        certificates.make(certificate, key, "127.0.0.1")
         low = random.randrange(20_000, 38_000, 1000)
         seats = "".join(_SEAT.format(n=number) for number in self._seats)
         files = {

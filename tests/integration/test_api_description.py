@@ -103,9 +103,11 @@ async def test_a_fuzzer_finds_no_crash_and_no_answer_that_is_not_described(
         await calls.save(session, [record(1), BARE])
     world.write_recording("2026-03-01/1763753060.1")
     await world.seats.ensure("test", ["8001"])
+    # what covers the description is long, and the database has little part in it: once will do
+    phases = "fuzzing" if world.database.sqlite else "coverage,fuzzing"
     arguments = [
         *("--header", f"Authorization: Bearer {await world.token()}"),
-        *("--phases", "coverage,fuzzing", "--max-examples", "8", "--seed", "12345"),
+        *("--phases", phases, "--max-examples", "4", "--seed", "12345"),
         # A valid request may still be refused for what it means: a seat that is there already.
         *("--exclude-checks", "positive_data_acceptance"),
         *("--exclude-operation-id", "logout", "--continue-on-failure", "--no-color"),

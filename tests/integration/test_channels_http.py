@@ -187,7 +187,7 @@ async def test_this_machine_is_not_called_by_any_of_its_names(
 
 async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     files = tmp_path / "cert.pem", tmp_path / "key.pem"
-    certificates.ensure(*files, "127.0.0.1")
+    certificates.make(*files, "127.0.0.1")
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.load_cert_chain(*files)
     receiver = Receiver()

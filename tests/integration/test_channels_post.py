@@ -246,7 +246,7 @@ def post() -> Post:
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
     files = tmp_path / "cert.pem", tmp_path / "key.pem"
-    certificates.ensure(*files, "127.0.0.1")
+    certificates.make(*files, "127.0.0.1")
     return files
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     FromClause,
+    ScalarSelect,
     Select,
     Text,
     TextClause,
@@ -196,7 +197,16 @@ class _List:
             query = query.where(place < int(after[1]))
         if self._sqlite:
             query = query.where(words)
+            if self._f.states and not _MANY & set(self._f.states):
+                query = query.where(place >= self._oldest())
         return query.order_by(place.desc())
+
+    def _oldest(self) -> ScalarSelect[Any]:
+        """The lowest number in the wanted states: below it no match need be looked at."""
+        other = WORK_ORDERS.alias("other")
+        low = func.min(cast(other.c.number, BigInteger))
+        states = [each.value for each in self._f.states]
+        return select(low).where(other.c.state.in_(states)).scalar_subquery()
 
     def by_limit(self, after: tuple[datetime, str] | None) -> Select[Any]:
         """The soonest due first."""
