@@ -1,6 +1,7 @@
-"""Records a busy few minutes for ``tests/unit/test_replay.py``: the journal, and the queue log.
+"""Records what ``tests/unit/test_replay.py`` replays: the journal, and the queue log.
 
-    python -m tests.e2e.record_shift
+    python -m tests.e2e.record_shift           # a few minutes with everything in them
+    python -m tests.e2e.record_shift day       # a day's calls, in a quarter of an hour
 
 Run it again when Asterisk or the dialplan changes what is written.
 """
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import shutil
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -19,7 +22,28 @@ TARGET = Path(__file__).parents[1] / "unit" / "recorded"
 CALLERS = [f"138000900{number:02}" for number in range(7)]
 
 
-async def record() -> dict[str, str]:
+DAY_MINUTES, A_MINUTE, SEATS = 15, 50, 20  # one a second is what twenty seats can answer
+
+
+async def day() -> dict[str, str]:
+    """The demo's citizens: they talk, give up in the menu and in the queue, leave messages."""
+    town = Hotline(HOTLINE_NIGHT_HOURS="00:00-00:00", HOTLINE_WRAP_UP_SECONDS="3")
+    try:
+        demo = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).parent / "hotline"),
+            *("demo", "--calls-per-minute", str(A_MINUTE)),
+            *("--seats", str(SEATS), "--minutes", str(DAY_MINUTES)),
+            env=town.env,
+            cwd=town.home,
+        )
+        assert await demo.wait() == 0
+        return logs(town)
+    finally:
+        await town.stop()
+        shutil.rmtree(town.home, ignore_errors=True)
+
+
+async def shift() -> dict[str, str]:
     """Three seats and seven citizens: answered, moved, handed on, given up, a message.
 
     One seat hangs up by itself, one lets a call ring.
@@ -66,15 +90,21 @@ async def record() -> dict[str, str]:
         await citizens[6].hang_up()
         for caller in CALLERS:
             await hotline.record(caller, 40)
-        log = hotline.home / "asterisk" / "log"
-        return {
-            "shift_journal.csv": (log / "cel-custom" / "journal.csv").read_text(),
-            "shift_queue_log": (log / "queue_log").read_text(),
-        }
+        return logs(hotline)
+
+
+def logs(hotline: Hotline) -> dict[str, str]:
+    """What Asterisk has written."""
+    log = hotline.home / "asterisk" / "log"
+    return {
+        "journal.csv": (log / "cel-custom" / "journal.csv").read_text(),
+        "queue_log": (log / "queue_log").read_text(),
+    }
 
 
 if __name__ == "__main__":
-    for name, text in asyncio.run(record()).items():
-        with gzip.open(TARGET / f"{name}.gz", "wt", encoding="utf-8") as out:
+    what = "day" if sys.argv[1:] == ["day"] else "shift"
+    for name, text in asyncio.run(day() if what == "day" else shift()).items():
+        with gzip.open(TARGET / f"{what}_{name}.gz", "wt", encoding="utf-8") as out:
             out.write(text)
-        print(f"{len(text.splitlines())} lines in {name}.gz")
+        print(f"{len(text.splitlines())} lines in {what}_{name}.gz")

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-import cn2an
-
 _DIGITS = "零〇一二三四五六七八九"
 _READ = str.maketrans("零〇幺一二两三四五六七八九", "0011223456789")
 _WHOLE = rf"(?:[{_DIGITS}两十百千万亿廿卅]+(?:点[{_DIGITS}]+)?|俩|仨)"
@@ -61,6 +59,8 @@ def value(said: str) -> str | None:
     if said in _SPOKEN:
         return _SPOKEN[said]
     plain = said.replace("卅", "三十").replace("廿", "二十")
+    import cn2an  # it takes a third of a second to come
+
     try:
         number = cn2an.cn2an(plain, "smart")
     except (ValueError, KeyError):  # what it cannot read, it fails on in two ways

@@ -7,8 +7,10 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
-import rjieba
+if TYPE_CHECKING:
+    import rjieba
 
 _NUMERAL = "零〇一二三四五六七八九十百千万亿两幺俩仨廿"
 # What is taken out before a text is parted into words.
@@ -119,4 +121,6 @@ def _nameless(text: str) -> str:
 
 @cache
 def _segmenter() -> rjieba.Jieba:
+    import rjieba  # its dictionary comes with it
+
     return rjieba.Jieba()

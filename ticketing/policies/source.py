@@ -17,6 +17,8 @@ Place = tuple[str | int, ...]
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+_DEEPEST = 100  # lists and mappings within one another
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it was built
 _SYNTAX_CURE = Text(
     "检查该行及上一行的缩进、冒号、引号和括号",
     "look at the indents, colons, quotation marks and brackets of this line and the one before",
@@ -58,7 +60,7 @@ def read(file: Path) -> Source:
     """
     name = str(file)
     try:
-        node = yaml.compose(file.read_text("utf-8"), Loader=yaml.SafeLoader)
+        node = _compose(file.read_text("utf-8"))
     except OSError as error:
         problem = Text(f"无法读取：{error.strerror}", f"it cannot be read: {error.strerror}")
         cure = Text("检查文件名和权限", "check its name and who may read it")
@@ -74,6 +76,18 @@ def read(file: Path) -> Source:
         problem = Text("不是可用的 YAML", "it is not usable YAML")
         raise PolicyError(name, 1, problem, _SYNTAX_CURE) from error
     return _Reader(name).read(node)
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """The document; libyaml recurs without a limit, so its depth is looked at first."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise yaml.YAMLError("nested too deeply")
+    found: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
+    return found
 
 
 class _Reader:
@@ -129,7 +143,7 @@ class _Reader:
 
 def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
     text: str = node.value
-    if node.style is not None:  # in quotation marks
+    if node.style:  # in quotation marks
         return text
     if text in _WORDS:
         return _WORDS[text]

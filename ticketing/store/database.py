@@ -13,8 +13,6 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from asyncpg import PostgresError
 from sqlalchemy import Connection, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -210,6 +208,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    from alembic import command  # it takes long to come, and only a start needs it
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "ticketing.store:migrations")
     config.set_main_option("path_separator", "os")
