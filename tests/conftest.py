@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
@@ -52,7 +53,9 @@ def _turn(file: str) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Linux may share the processor between sessions first: one of the lowest rank for the rest."""
+    """The rest gets the lowest rank, as a session too, for Linux may share between these first."""
+    settings.register_profile("patient", deadline=None)  # how long it takes is the bench's matter
+    settings.load_profile("patient")
     if hasattr(config, "workerinput") and os.nice(0) > 0:
         with contextlib.suppress(OSError):
             os.setsid()
