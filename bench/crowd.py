@@ -55,7 +55,7 @@ async def run(
         sipp: the program and its first arguments.
         target: host and port of the hotline's SIP.
         dialled: the number called.
-        caller: the number shown.
+        caller: how the number shown begins; seven digits of its own follow for each call.
 
     Raises:
         PhoneError: sipp cannot work.
@@ -66,7 +66,7 @@ async def run(
     try:
         async with Ear() as ear:
             (folder / "call.xml").write_text(_scenario(ear.port), "utf-8")
-            addresses = "".join(f"{address(n)};{n}\n" for n in range(calls))
+            addresses = "".join(f"{address(n)};{n:07}\n" for n in range(calls))
             (folder / "callers.csv").write_text(f"SEQUENTIAL\n{addresses}", "utf-8")
             reports, writable = await _pipe()
             try:
@@ -146,7 +146,7 @@ def _scenario(ear_port: int) -> str:
         parts.append('<recv response="200" response_txn="info"/>')
     bye = request("BYE", str(len(KEYS) + 2), to_tag="[peer_tag_param]")
     ack = request("ACK", "1", to_tag="[peer_tag_param]")
-    return f"""<?xml version="1.0" encoding="UTF-8"?>
+    whole = f"""<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="bench">
 <nop><action>
 <gettimeofday assign_to="seconds,microseconds"/>
@@ -167,6 +167,7 @@ def _scenario(ear_port: int) -> str:
 <Reference variables="whole"/>
 </scenario>
 """
+    return whole.replace("[caller]", "[caller][field1]")
 
 
 def _read(folder: Path, dialled_at: Mapping[int, float], ear: Ear) -> Heard:

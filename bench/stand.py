@@ -81,7 +81,7 @@ class Stand:
         self._etc = hotline.home / "asterisk" / "etc"
         self._asterisk = toolbox.asterisk(CACHE, progress=Progress(None)).argv
         self._sipp = toolbox.program("sipp", CACHE, Progress(None)).argv
-        self._callers = (f"139{number:08d}" for number in itertools.count(1))
+        self._callers = (str(number) for number in itertools.count(1001))
 
     async def run(self, side: Side, *, rate: float, calls: int) -> Run:
         """Make calls and measure them; the hotline is at rest before and after.
@@ -191,8 +191,8 @@ class Stand:
             row = connection.execute(
                 "SELECT count(*), coalesce(sum(menu = ? AND language = 'zh' AND "
                 "outcome = 'abandoned_in_menu' AND hangup_by = 'caller'), 0) "
-                "FROM calls WHERE caller = ?",
-                (_MENU, caller),
+                "FROM calls WHERE caller LIKE ?",
+                (_MENU, f"{caller}%"),
             ).fetchone()
         return int(row[0]), int(row[1])
 

@@ -91,7 +91,7 @@ class Ledger:
         failures = 0
         while True:
             try:
-                busy = await self.catch_up()
+                await self.catch_up()
             except (DatabaseUnavailable, SQLAlchemyError, OSError) as problem:
                 # The journal keeps what could not be saved: wait, and say so on /healthz.
                 self.failing = type(problem).__name__
@@ -100,8 +100,7 @@ class Ledger:
                 failures += 1
             else:
                 self.failing, failures = "", 0
-                if not busy:
-                    await asyncio.sleep(self._every)
+                await asyncio.sleep(self._every)  # the calls of a moment are saved at once
 
     async def catch_up(self) -> bool:
         """Read what is new and save what is finished; whether there may be more at once."""

@@ -19,6 +19,7 @@ from ticketing.service.clock import utc_now
 from ticketing.service.nuisance import Nuisance
 from ticketing.store.nuisance import Kept
 
+GATHER_SECONDS = 0.5  # what ends within is looked at together
 REFRESH_SECONDS = 30.0
 _AFTER_FAILURE = 3.0
 
@@ -71,7 +72,10 @@ class NuisanceDoor:
 
     async def _observe(self) -> None:
         while True:
-            records = await self._ended.get()
+            records = list(await self._ended.get())
+            await asyncio.sleep(GATHER_SECONDS)
+            while not self._ended.empty():
+                records += self._ended.get_nowait()
             try:
                 made = await self._nuisance.observe(records)
             except DatabaseUnavailable as problem:

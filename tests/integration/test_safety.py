@@ -22,6 +22,7 @@ from ticketing.service.bans import Bans
 from ticketing.service.nuisance import Nuisance
 from ticketing.service.outward import OutwardCalls, OutwardLog
 from ticketing.store import audit, calls
+from ticketing.store import nuisance as store
 from ticketing.store.database import Database
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -211,6 +212,21 @@ async def test_calls_without_a_matter_count_once_each(database: Database, clock:
     assert await service.observe(ended[:2]) == []  # the journal is read twice after a crash
     [slowed] = await service.observe(ended[2:])
     assert (slowed.measure, slowed.until - slowed.since) == (Measure.SLOWED, timedelta(hours=1))
+
+
+async def test_a_machine_that_calls_all_day_costs_no_more_with_each_call(
+    database: Database, clock: Clock
+) -> None:
+    service = nuisance(database, clock)
+    ended = [
+        replace(record(n), caller=CALLER, outcome=Outcome.ABANDONED_IN_MENU, ended_at=clock.now)
+        for n in range(500)
+    ]
+    [slowed] = await service.observe(ended)
+    async with database.reading() as session:
+        looked_at = await store.signs(session, CALLER, clock.now - timedelta(days=1), 3)
+    assert len(slowed.reasons) == len(looked_at) == 3
+    assert await service.observe(ended) == []
 
 
 @pytest.mark.parametrize("caller", ["", "anonymous", "8001", "12366", "8182111", "x" * 80])

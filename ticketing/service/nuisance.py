@@ -64,11 +64,19 @@ class Nuisance:
             DatabaseUnavailable
         """
         rules, _ = self._today()
-        made = []
-        for record in records:
-            if without_matter(record, rules) and self._citizen(record.caller):
-                sign = Sign(record.ended_at, SignKind.SHORT, "", record.id)
-                made += await self._note(record.caller, sign, "")
+        signs = [
+            (record.caller, Sign(record.ended_at, SignKind.SHORT, "", record.id))
+            for record in records
+            if without_matter(record, rules) and self._citizen(record.caller)
+        ]
+        if not signs:
+            return []
+        now, made = self._now(), []
+        since = now - timedelta(minutes=rules.slow_within_minutes)
+        async with self._database.session() as session:
+            await store.add_signs(session, signs)
+            for caller in await store.often(session, signs, since, rules.slow_calls):
+                made += await self._act(session, caller, now)
         return made
 
     async def report(self, who: Principal, call: str, caller: str, note: str) -> list[Kept]:
@@ -84,7 +92,8 @@ class Nuisance:
         if not self._citizen(caller):
             raise CallerUnknown("the caller's number is withheld, or of the number plan")
         sign = Sign(self._now(), SignKind.REPORT, who.username, call)
-        return await self._note(caller, sign, note, who)
+        async with self._database.session() as session:
+            return await self._note(session, caller, sign, note, who)
 
     async def block(self, who: Principal, caller: str, hours: int, note: str) -> Kept:
         """A supervisor blocks a caller, whatever speaks against them.
@@ -142,31 +151,39 @@ class Nuisance:
             return await store.latest(session, limit)
 
     async def _note(
-        self, caller: str, sign: Sign, note: str, who: Principal | None = None
+        self,
+        session: AsyncSession,
+        caller: str,
+        sign: Sign,
+        note: str,
+        who: Principal | None = None,
     ) -> list[Kept]:
+        if not await store.add_sign(session, caller, sign, note):
+            return []
+        now = self._now()
+        if who is not None:
+            await audit.note(
+                session, now, who.username, "nuisance.report", mask_number(caller),
+                call=sign.call, note=note,
+            )  # fmt: skip
+        return await self._act(session, caller, now)
+
+    async def _act(self, session: AsyncSession, caller: str, now: datetime) -> list[Kept]:
+        """Take the measure that is due against a caller, if any."""
         rules, _ = self._today()
-        async with self._database.session() as session:
-            if not await store.add_sign(session, caller, sign, note):
-                return []
-            now = self._now()
-            if who is not None:
-                await audit.note(
-                    session, now, who.username, "nuisance.report", mask_number(caller),
-                    call=sign.call, note=note,
-                )  # fmt: skip
-            due = judge(
-                await store.signs(session, caller, now - _MEMORY),
-                [kept.standing for kept in await store.holding(session, now, caller)],
-                await store.cleared(session, caller),
-                now,
-                rules,
-            )
-            if due is None:
-                return []
-            standing, reasons = due
-            calls = list(dict.fromkeys(one.call for one in reasons))
-            kept = await store.add_measure(session, caller, standing, SYSTEM, calls)
-            await _audit(session, now, SYSTEM, f"nuisance.{standing.measure}", kept)
+        due = judge(
+            await store.signs(session, caller, now - _MEMORY, rules.slow_calls),
+            [kept.standing for kept in await store.holding(session, now, caller)],
+            await store.cleared(session, caller),
+            now,
+            rules,
+        )
+        if due is None:
+            return []
+        standing, reasons = due
+        calls = list(dict.fromkeys(one.call for one in reasons))
+        kept = await store.add_measure(session, caller, standing, SYSTEM, calls)
+        await _audit(session, now, SYSTEM, f"nuisance.{standing.measure}", kept)
         return [kept]
 
     def _citizen(self, caller: str) -> bool:

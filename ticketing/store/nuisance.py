@@ -67,12 +67,58 @@ async def add_sign(session: AsyncSession, caller: str, sign: Sign, note: str) ->
     return row.first() is not None
 
 
-async def signs(session: AsyncSession, caller: str, since: datetime) -> list[Sign]:
-    """What speaks against a caller since a moment, the oldest first."""
-    query = select(SIGNS).where(SIGNS.c.caller == caller, SIGNS.c.at >= since).order_by(SIGNS.c.at)
-    return [
-        Sign(row.at, SignKind(row.kind), row.who, row.call) for row in await session.execute(query)
+async def add_signs(session: AsyncSession, signs: Sequence[tuple[str, Sign]]) -> None:
+    """Write what was counted against callers; what was written before stays."""
+    rows = [
+        {
+            "caller": caller,
+            "at": sign.at,
+            "kind": sign.kind.value,
+            "who": sign.who,
+            "call": sign.call,
+            "note": "",
+        }
+        for caller, sign in signs
     ]
+    await session.execute(upsert(session, SIGNS).on_conflict_do_nothing(), rows)
+
+
+async def often(
+    session: AsyncSession, signs: Sequence[tuple[str, Sign]], since: datetime, calls: int
+) -> list[str]:
+    """Those of the callers against whom so many calls were counted since a moment."""
+    query = (
+        select(SIGNS.c.caller)
+        .where(
+            SIGNS.c.caller.in_({caller for caller, _ in signs}),
+            SIGNS.c.kind == SignKind.SHORT.value,
+            SIGNS.c.at > since,
+        )
+        .group_by(SIGNS.c.caller)
+        .having(func.count() >= calls)
+        .order_by(SIGNS.c.caller)
+    )
+    return list((await session.execute(query)).scalars())
+
+
+async def signs(session: AsyncSession, caller: str, since: datetime, calls: int) -> list[Sign]:
+    """What speaks against a caller since a moment: what was reported, and the latest ``calls``
+    that were counted, the oldest first.
+
+    A machine that calls all day must not cost more with each call.
+    """
+    found = []
+    for kind in SignKind:
+        query = (
+            select(SIGNS)
+            .where(SIGNS.c.caller == caller, SIGNS.c.kind == kind.value, SIGNS.c.at >= since)
+            .order_by(SIGNS.c.at.desc(), SIGNS.c.id.desc())
+        )
+        if kind is SignKind.SHORT:
+            query = query.limit(calls)
+        rows = (await session.execute(query)).all()
+        found += [Sign(row.at, kind, row.who, row.call) for row in reversed(rows)]
+    return sorted(found, key=lambda sign: sign.at)
 
 
 async def cleared(session: AsyncSession, caller: str) -> datetime | None:

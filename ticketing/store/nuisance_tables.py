@@ -30,7 +30,7 @@ NUISANCE_SIGNS = Table(
     Column("call", String(80), nullable=False),
     Column("note", Text, nullable=False),
     UniqueConstraint("call", "kind", "who", name="uq_nuisance_signs_call"),
-    Index("ix_nuisance_signs_caller", "caller", "at"),
+    Index("ix_nuisance_signs_kind", "caller", "kind", "at"),
 )
 
 NUISANCE_MEASURES = Table(
