@@ -13,6 +13,7 @@ Whoever connects and is not Asterisk is closed and counted, nothing more.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import socket
@@ -35,6 +36,7 @@ MAX_COMMAND = 2046
 KEEPALIVE_AFTER = 60
 """Seconds of silence after which the system asks whether Asterisk's machine is still there."""
 
+_HANGUP_TOLD_SECONDS = 0.05  # after a command that it has cut off
 _REPLY = re.compile(r"200 result=(\S*)(?: \((.*)\))?(?: endpos=(\d+))?(?: .*)?", re.DOTALL)
 _VALUE_ENDS = re.compile(rb"\)(?: endpos=.*)?$")
 
@@ -154,7 +156,12 @@ class AgiSession:
         self._transport.close()
 
     async def _is_dead(self) -> bool:
-        """Ask what a result of -1 meant: no command but a few is allowed on a dead channel."""
+        """Find out what a result of -1 meant: Asterisk mostly says at once that the caller has
+        hung up; else it is asked, for no command but a few is allowed on a dead channel."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HANGUP_TOLD_SECONDS):
+                await self.hungup.wait()
+                return True
         try:
             await self._ask(b"CHANNEL STATUS\n", "CHANNEL STATUS", 5.0)
         except HungUp:

@@ -224,9 +224,12 @@ class Live:
             for c in board.channels.values()
             if c.seat and not c.spy
         }
+        thirds = {c.third.call for c in board.channels.values() if c.third}
         spies = {c.seat: c.spy for c in board.channels.values() if c.seat and c.spy}
         return {
-            "calls": {call.id: self._call(call) for call in board.calls.values()},
+            "calls": {
+                call.id: self._call(call, call.id in thirds) for call in board.calls.values()
+            },
             "seats": {
                 seat.number: {
                     "number": seat.number,
@@ -251,7 +254,7 @@ class Live:
             },
         }
 
-    def _call(self, call: LiveCall) -> dict[str, Any]:
+    def _call(self, call: LiveCall, thirds: bool) -> dict[str, Any]:
         return {
             "id": call.id,
             "caller": call.caller,
@@ -262,7 +265,7 @@ class Live:
             "seats": sorted(self.board.parties(call.id)),
             "held": call.held is not None,
             "recorded": not call.unrecorded,
-            "thirds": [self._third(leg) for leg in self.board.thirds(call.id)],
+            "thirds": [self._third(leg) for leg in self.board.thirds(call.id)] if thirds else [],
             "captions": self._captions(call.id),
         }
 
