@@ -105,9 +105,9 @@ async def test_the_seat_leaves_the_citizen_to_the_expert(town: Town) -> None:
     async with talking(town, "13800060002", "8002") as three:
         status, problem = await town.post(f"calls/{three.call}/leave")
         assert (status, problem["error"]) == (409, "no_third_party")
+        heard = await three.seat.heard()
         asked = asyncio.create_task(three.consult(number=SILENT))
         ringing = await town.outside.called(SILENT)
-        heard = await three.seat.heard()
         status, problem = await town.post(f"calls/{three.call}/consult", number=EXPERT)
         assert (status, problem["error"]) == (409, "consult_under_way")
         with pytest.raises(AssertionError, match="nobody_answered"):
