@@ -127,6 +127,7 @@ async def test_one_keeps_the_place_and_is_called_in_ones_turn(
         assert row["attempts"] == 1
         await seats["8001"].talking(30)
         await other.hang_up()
+        await seats["8001"].idle()
     assert len(outside.to(asking)) == 1
     records = {each["outcome"]: each for each in await hotline.calls(caller=asking)}
     assert set(records) == {"callback_asked", "answered"}
@@ -170,6 +171,7 @@ async def test_a_number_of_ones_own_choice_and_a_change_of_mind(
         await other.hang_up()
         await seats["8001"].talking(30)
         await ringing.hang_up()
+        await seats["8001"].idle()
         await becomes(hotline, home, lambda row: row["state"] == "reached")
 
 
@@ -211,6 +213,7 @@ async def test_nobody_is_called_twice_though_the_controller_dies(
         home.take()
         await seats["8001"].talking(30)
         await home.hang_up()
+        await seats["8001"].idle()
     row = await becomes(hotline, asking, lambda row: row["state"] == "reached")
     assert row["attempts"] == len(outside.to(asking)) == 1
 
