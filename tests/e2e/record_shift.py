@@ -1,7 +1,7 @@
 """Records what ``tests/unit/test_replay.py`` replays: the journal, and the queue log.
 
     python -m tests.e2e.record_shift           # a few minutes with everything in them
-    python -m tests.e2e.record_shift day       # a day's calls, in a quarter of an hour
+    python -m tests.e2e.record_shift day       # a day of a small city, in six minutes
 
 Run it again when Asterisk or the dialplan changes what is written.
 """
@@ -22,7 +22,7 @@ TARGET = Path(__file__).parents[1] / "unit" / "recorded"
 CALLERS = [f"138000900{number:02}" for number in range(7)]
 
 
-DAY_MINUTES, A_MINUTE, SEATS = 15, 50, 20  # one a second is what twenty seats can answer
+DAY_MINUTES, A_MINUTE, SEATS = 6, 50, 20  # as much as twenty seats can answer
 
 
 async def day() -> dict[str, str]:
