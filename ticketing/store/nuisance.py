@@ -53,14 +53,7 @@ async def add_sign(session: AsyncSession, caller: str, sign: Sign, note: str) ->
     """Write what speaks against a caller; False when it was written before."""
     row = await session.execute(
         upsert(session, SIGNS)
-        .values(
-            caller=caller,
-            at=sign.at,
-            kind=sign.kind.value,
-            who=sign.who,
-            call=sign.call,
-            note=note,
-        )
+        .values(_sign(caller, sign, note))
         .on_conflict_do_nothing()
         .returning(SIGNS.c.id)
     )
@@ -69,18 +62,20 @@ async def add_sign(session: AsyncSession, caller: str, sign: Sign, note: str) ->
 
 async def add_signs(session: AsyncSession, signs: Sequence[tuple[str, Sign]]) -> None:
     """Write what was counted against callers; what was written before stays."""
-    rows = [
-        {
-            "caller": caller,
-            "at": sign.at,
-            "kind": sign.kind.value,
-            "who": sign.who,
-            "call": sign.call,
-            "note": "",
-        }
-        for caller, sign in signs
-    ]
+    rows = [_sign(caller, sign, "") for caller, sign in signs]
     await session.execute(upsert(session, SIGNS).on_conflict_do_nothing(), rows)
+
+
+def _sign(caller: str, sign: Sign, note: str) -> dict[str, Any]:
+    """What speaks against a caller, as a row."""
+    return {
+        "caller": caller,
+        "at": sign.at,
+        "kind": sign.kind.value,
+        "who": sign.who,
+        "call": sign.call,
+        "note": note,
+    }
 
 
 async def often(
