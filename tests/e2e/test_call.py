@@ -15,7 +15,8 @@ from ivr.demo.sipp import Citizen
 from ivr.demo.sound import has_tone, read_sound
 from ivr.numerals import digits
 from ivr.prompts import Language, P
-from tests.e2e.hotline import Hotline, eventually
+from tests.e2e.hotline import Hotline
+from tests.e2e.listening import said
 from tests.sound import find, hears_in_order, prompt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -37,14 +38,9 @@ async def to_the_menu(citizen: Citizen, language: str = "1") -> None:
     await citizen.press(language)
 
 
-async def said(citizen: Citizen, what: P, after: float = 0.0) -> bool:
-    """Whether the citizen has heard a prompt by now, later than ``after`` seconds."""
-    return find(citizen.voice.heard(), prompt(what), after) is not None
-
-
 async def talks_with(citizen: Citizen, hz: int, after: float = 0.0) -> None:
     """Wait for two seconds of a seat's voice, once its number was announced."""
-    await eventually(lambda: said(citizen, P.AGENT_AFTER, after), "the seat's number", 20)
+    await said(citizen.voice, P.AGENT_AFTER, since=after)
     await citizen.hears(hz, seconds=2.0)
 
 
@@ -250,9 +246,7 @@ async def test_the_recording_goes_on_after_a_transfer(hotline: Hotline) -> None:
             transferred = citizen.voice.heard_seconds
             await first["8001"].transfer("12345")
             await first["8001"].idle()
-            await eventually(
-                lambda: said(citizen, P.GREETING, transferred), "the reception again", 20
-            )
+            await said(citizen.voice, P.GREETING, since=transferred)
             await citizen.press("1")
             await citizen.press("1")
             await second["8002"].talking(timeout=40)
@@ -270,7 +264,7 @@ async def test_the_progress_of_an_unknown_order_is_told_clearly(hotline: Hotline
         await to_the_menu(citizen)
         await citizen.press("2")
         await citizen.press("2026#")
-        await eventually(lambda: said(citizen, P.ORDER_NOT_FOUND_AFTER), "an answer", 30)
+        await said(citizen.voice, P.ORDER_NOT_FOUND_AFTER)
         await citizen.hang_up()
         heard = citizen.voice.heard()
     before, after = prompt(P.ORDER_NOT_FOUND_BEFORE), prompt(P.ORDER_NOT_FOUND_AFTER)

@@ -14,6 +14,7 @@ from ivr.demo.outside import RINGS, Manner, Outside
 from ivr.demo.sipp import Citizen
 from ivr.prompts import P
 from tests.e2e.hotline import Hotline, eventually, to_the_queue
+from tests.e2e.listening import said
 from tests.e2e.watching import Watcher
 from tests.sound import find, prompt
 
@@ -61,15 +62,6 @@ async def becomes(
     return row
 
 
-async def hears(citizen: Citizen, what: P, timeout: float = 30) -> None:
-    """Wait until a prompt is heard."""
-
-    async def look() -> bool:
-        return find(citizen.voice.heard(), prompt(what)) is not None
-
-    await eventually(look, f"{what} to be heard", timeout)
-
-
 async def calls(hotline: Hotline, line: AsyncExitStack, caller: str) -> Citizen:
     """A citizen calls, and presses the keys of the menu."""
     citizen = await line.enter_async_context(hotline.citizen(caller))
@@ -87,7 +79,7 @@ async def waits(hotline: Hotline, line: AsyncExitStack, board: Watcher, caller: 
 async def asks_to_be_called_back(citizen: Citizen) -> None:
     """From the queue: key 1, and the number that is shown is right."""
     await citizen.press("1")
-    await hears(citizen, P.CALLBACK_NUMBER_BEFORE)
+    await said(citizen.voice, P.CALLBACK_NUMBER_BEFORE)
     await citizen.press("1")
     await citizen.wait(20)
 
@@ -152,16 +144,18 @@ async def test_a_number_of_ones_own_choice_and_a_change_of_mind(
         one = await waits(hotline, line, board, asking)
         other = await waits(hotline, line, board, "13800060013")
         await one.press("1")
-        await hears(one, P.CALLBACK_NUMBER_BEFORE)
+        await said(one.voice, P.CALLBACK_NUMBER_BEFORE)
         await board.until(lambda now: now.waiting() == ["13800060013"], "one left")
         await one.press("*")
         await board.until(lambda now: now.waiting() == [asking, "13800060013"], "the same place")
+        before = one.voice.heard_seconds
         await one.press("1")
-        await eventually(lambda: _times(one, P.CALLBACK_NUMBER_BEFORE, 2), "the question again", 20)
+        await said(one.voice, P.CALLBACK_NUMBER_BEFORE, since=before)
         await one.press("2")
-        await hears(one, P.CALLBACK_TYPE)
+        await said(one.voice, P.CALLBACK_TYPE)
+        before = one.voice.heard_seconds
         await one.press(f"{home}#")
-        await eventually(lambda: _times(one, P.CALLBACK_NUMBER_BEFORE, 3), "the number", 20)
+        await said(one.voice, P.CALLBACK_NUMBER_BEFORE, since=before)
         await one.press("1")
         await one.wait(20)
         await becomes(hotline, home, lambda row: row["state"] == "waiting")
@@ -173,17 +167,6 @@ async def test_a_number_of_ones_own_choice_and_a_change_of_mind(
         await ringing.hang_up()
         await seats["8001"].idle()
         await becomes(hotline, home, lambda row: row["state"] == "reached")
-
-
-async def _times(citizen: Citizen, what: P, count: int) -> bool:
-    """Whether a prompt was heard so often."""
-    heard, at = citizen.voice.heard(), 0.0
-    for _ in range(count):
-        found = find(heard, prompt(what), at)
-        if found is None:
-            return False
-        at = found + 0.5
-    return True
 
 
 async def test_nobody_is_called_twice_though_the_controller_dies(

@@ -20,13 +20,13 @@ import pytest
 import pytest_asyncio
 
 from ivr.asterisk_files import SOUNDS
-from ivr.demo.sipp import Citizen
 from ivr.demo.sound import RATE, read_sound, silence, write_wav
 from ivr.prompts import Language, P, sound
 from speech.vosk_engine import VoskBatch, VoskEngine
 from tests import tools
 from tests.e2e.hotline import Hotline, eventually, to_the_queue
-from tests.sound import find, prompt
+from tests.e2e.listening import said
+from tests.sound import prompt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 SAID = Path(__file__).parent / "said"
@@ -140,7 +140,7 @@ def without_processor(pid: int) -> float:
 
 
 async def test_captions_come_while_people_talk(hotline: Hotline, tmp_path: Path) -> None:
-    said, when, seconds = speech(tmp_path, *SENTENCES[:4])
+    spoken, when, seconds = speech(tmp_path, *SENTENCES[:4])
     async with (
         hotline.seats("8001", speaks=None) as seats,
         Reader(await hotline.http()) as reader,
@@ -151,7 +151,7 @@ async def test_captions_come_while_people_talk(hotline: Hotline, tmp_path: Path)
         call = await live_call(hotline, "13800030001")
         assert call["captions"] == "on"
         spoke_at = time.time()
-        await citizen.say(said, seconds)
+        await citizen.say(spoken, seconds)
 
         async def all_there() -> bool:
             shown = await captions(hotline, call["id"])
@@ -186,7 +186,7 @@ async def test_captions_come_while_people_talk(hotline: Hotline, tmp_path: Path)
 async def test_a_killed_worker_loses_no_word_and_doubles_none(
     hotline: Hotline, tmp_path: Path
 ) -> None:
-    said, when, seconds = speech(tmp_path, *SENTENCES)
+    spoken, when, seconds = speech(tmp_path, *SENTENCES)
     async with (
         hotline.seats("8001", speaks=None) as seats,
         hotline.citizen("13800030002") as citizen,
@@ -194,7 +194,7 @@ async def test_a_killed_worker_loses_no_word_and_doubles_none(
         await to_the_queue(citizen, language="2")
         await seats["8001"].talking(timeout=30)
         call = await live_call(hotline, "13800030002")
-        saying = asyncio.create_task(citizen.say(said, seconds))
+        saying = asyncio.create_task(citizen.say(spoken, seconds))
         await eventually(lambda: some(hotline, call["id"], 1), "a first caption", 60)
         hotline.kill("captioner")
         await eventually(lambda: some(hotline, call["id"], 3), "captions after the death", 90)
@@ -215,7 +215,7 @@ async def test_a_killed_worker_loses_no_word_and_doubles_none(
 
 
 async def test_redis_is_killed_while_somebody_speaks(hotline: Hotline, tmp_path: Path) -> None:
-    said, _, seconds = speech(tmp_path, *SENTENCES[:4])
+    spoken, _, seconds = speech(tmp_path, *SENTENCES[:4])
     async with (
         hotline.seats("8001", speaks=None) as seats,
         hotline.citizen("13800030003") as citizen,
@@ -223,7 +223,7 @@ async def test_redis_is_killed_while_somebody_speaks(hotline: Hotline, tmp_path:
         await to_the_queue(citizen, language="2")
         await seats["8001"].talking(timeout=30)
         call = await live_call(hotline, "13800030003")
-        saying = asyncio.create_task(citizen.say(said, seconds))
+        saying = asyncio.create_task(citizen.say(spoken, seconds))
         await eventually(lambda: some(hotline, call["id"], 1), "a first caption", 60)
         hotline.kill("redis")
         await saying
@@ -263,8 +263,7 @@ async def test_a_word_is_said_instead_of_a_key(hotline: Hotline) -> None:
                 await citizen.answered()
                 await citizen.voice.hears_sound()
                 await citizen.press("2")
-                menu = prompt(P.MAIN_MENU, Language.KO)
-                await eventually(lambda: heard(citizen, menu), "the menu", 40)  # noqa: B023
+                await said(citizen.voice, prompt(P.MAIN_MENU, Language.KO), timeout=40)
                 await citizen.say(SAID / "ko-agent.wav", 1.2)
                 await seats["8001"].talking(timeout=90)
                 await citizen.hang_up()
@@ -273,11 +272,6 @@ async def test_a_word_is_said_instead_of_a_key(hotline: Hotline) -> None:
                 break
     assert chosen[-1] == "2>1", chosen
     assert not list((hotline.home / "recordings" / "answers").iterdir()), "nothing of it is kept"
-
-
-async def heard(citizen: Citizen, what: Any) -> bool:
-    """Whether all of a prompt has been heard by now."""
-    return find(citizen.voice.heard(), what) is not None
 
 
 async def some(hotline: Hotline, call: str, count: int) -> bool:

@@ -15,7 +15,8 @@ from ivr.demo.outside import BUSY, RINGS, Manner, Outside
 from ivr.numerals import digits
 from ivr.prompts import P
 from tests.e2e.hotline import Hotline, eventually
-from tests.sound import RATE, find, hears_in_order, prompt
+from tests.e2e.listening import opening, said
+from tests.sound import find, hears_in_order, prompt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 UNIT = {"name": "市住建局", "kind": "department", "level": "city", "parent": "centre"}
@@ -127,15 +128,11 @@ async def test_the_order_is_told_whole_and_again_on_demand(
     call = await outside.called(phone)
     await call.answered()
     pieces = [P.DISPATCH_NUMBER_BEFORE, *digits(number), P.DISPATCH_EMERGENCY, P.DISPATCH_CRITICAL]
-
-    async def asked(since: float) -> bool:
-        return find(call.voice.heard(since), prompt(P.DISPATCH_ACCEPT)) is not None
-
-    await eventually(lambda: asked(0.0), "the question", 60)
+    await said(call.voice, P.DISPATCH_ACCEPT, timeout=60)
     hears_in_order(call.voice.heard(), *(prompt(each) for each in (P.DISPATCH_GREETING, *pieces)))
     before = call.voice.heard_seconds
     await call.press("3")
-    await eventually(lambda: asked(before), "the question again", 60)
+    await said(call.voice, P.DISPATCH_ACCEPT, since=before, timeout=60)
     await call.press("2")
 
     async def declined() -> bool:
@@ -161,8 +158,8 @@ async def test_nobody_answers_and_the_shift_leader_hears_of_it(
     inbox = (await hotline.get("/api/v1/inbox"))["items"]
     assert ("dispatch_unanswered", number) in [(one["what"], one["number"]) for one in inbox]
     call = outside.to(leader)[-1]
-    opening = prompt(P.DISPATCH_LEADER)[: RATE * 3 // 2]  # the key cuts the rest off
-    assert find(call.voice.heard(), opening) is not None
+    # the key cuts the rest off
+    assert find(call.voice.heard(), opening(P.DISPATCH_LEADER)) is not None
 
 
 async def test_a_controller_that_dies_rings_nobody_twice(

@@ -18,7 +18,8 @@ from ivr.demo.sipp import Citizen
 from ivr.demo.sound import RATE, has_tone, read_sound
 from ivr.prompts import P
 from tests.e2e.hotline import Hotline, eventually
-from tests.sound import find, hears_in_order, prompt
+from tests.e2e.listening import said
+from tests.sound import hears_in_order, prompt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 SEAT_HZ = 600
@@ -111,7 +112,7 @@ async def test_without_a_controller_a_caller_is_greeted_and_reaches_a_seat(
             await seat.talking(timeout=40)
             await citizen.hears(SEAT_HZ, timeout=15)
             await seat.hangup()
-            await eventually(lambda: _said(citizen, P.RATE), "the survey", 20)
+            await said(citizen.voice, P.RATE)
             await citizen.press("2")
             await citizen.wait(30)
             heard = citizen.voice.heard()
@@ -123,16 +124,12 @@ async def test_without_a_controller_a_caller_is_greeted_and_reaches_a_seat(
     assert (record["outcome"], record["rating"]) == ("answered", "fair")
 
 
-async def _said(citizen: Citizen, what: P) -> bool:
-    return find(citizen.voice.heard(), prompt(what)) is not None
-
-
 async def test_a_controller_killed_in_the_menu_costs_the_caller_nothing(
     hotline: Hotline, seat: SeatPhone
 ) -> None:
     async with hotline.citizen("13800010004") as citizen:
         await citizen.answered()
-        await eventually(lambda: _said(citizen, P.LANGUAGE_MENU), "the first menu", 20)
+        await said(citizen.voice, P.LANGUAGE_MENU)
         began, old = time.monotonic(), hotline.kill("controller")
         await seat.talking(timeout=40)
         await citizen.hang_up()

@@ -11,11 +11,11 @@ import pytest
 import pytest_asyncio
 
 from ivr.demo.crowd import Crowd
-from ivr.demo.sipp import Citizen
 from ivr.numerals import digits
 from ivr.prompts import Language, P
 from tests import tools
 from tests.e2e.hotline import Hotline, eventually, to_the_queue
+from tests.e2e.listening import opening, said
 from tests.sound import RATE, find, hears_in_order, prompt
 from ticketing.domain.lines import LineKind
 from ticketing.policies.loader import load_pack
@@ -32,16 +32,6 @@ async def hotline() -> AsyncIterator[Hotline]:
     never = "00:00-00:00"
     async with Hotline(HOTLINE_CITY="xianning", HOTLINE_NIGHT_HOURS=never) as running:
         yield running
-
-
-async def said(citizen: Citizen, what: P, language: Language = Language.ZH) -> None:
-    """Wait until the first second and a half of a prompt was heard."""
-    opening = prompt(what, language)[: RATE * 3 // 2]
-
-    async def heard() -> bool:
-        return find(citizen.voice.heard(), opening) is not None
-
-    await eventually(heard, f"{what} in {language}", 30)
 
 
 def merged(number: str, language: Language = Language.ZH) -> list[Any]:
@@ -119,7 +109,7 @@ async def test_the_caller_hears_that_the_number_was_merged(
         await citizen.answered()
         await citizen.voice.hears_sound()
         await citizen.press(key)
-        await said(citizen, P.RECORDED_NOTICE, language)
+        await said(citizen.voice, opening(P.RECORDED_NOTICE, language))
         await citizen.hang_up()
         heard = citizen.voice.heard()
     notice = prompt(P.RECORDED_NOTICE, language)[: RATE * 3 // 2]
@@ -131,7 +121,7 @@ async def test_who_dialled_12345_hears_nothing_of_it(hotline: Hotline) -> None:
         await citizen.answered()
         await citizen.voice.hears_sound()
         await citizen.press("1")
-        await said(citizen, P.RECORDED_NOTICE)
+        await said(citizen.voice, opening(P.RECORDED_NOTICE))
         await citizen.hang_up()
         heard = citizen.voice.heard()
     assert find(heard, prompt(P.LINE_AFTER)) is None
@@ -195,14 +185,9 @@ async def test_the_number_stays_when_a_seat_transfers_the_caller(hotline: Hotlin
         transferred = citizen.voice.heard_seconds
         await seats["8001"].transfer("12345")
         await seats["8001"].idle(30)
-
-        async def again() -> bool:
-            greeting = prompt(P.GREETING)[:RATE]
-            return find(citizen.voice.heard(transferred), greeting) is not None
-
-        await eventually(again, "the reception again", 20)
+        await said(citizen.voice, opening(P.GREETING), since=transferred)
         await citizen.press("1")
-        await said(citizen, P.RECORDED_NOTICE)
+        await said(citizen.voice, opening(P.RECORDED_NOTICE))
         await citizen.press("1")
         await seats["8001"].talking(timeout=40)
         await citizen.hang_up()

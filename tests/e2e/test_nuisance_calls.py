@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 
 from ivr.demo.outside import Manner, Outside
-from ivr.demo.sipp import Citizen
 from ivr.prompts import P
 from tests.e2e.hotline import Hotline, eventually, to_the_queue
+from tests.e2e.listening import said
 from tests.e2e.raw_sip import RawCaller
 from tests.sound import find, prompt
 
@@ -39,16 +39,6 @@ async def post(hotline: Hotline, path: str, status: int, **body: Any) -> Any:
         return await answer.json()
 
 
-async def said(citizen: Citizen, what: P, timeout: float = 20.0) -> None:
-    """Wait until the citizen has heard a prompt."""
-    sound = prompt(what)
-
-    async def look() -> bool:
-        return find(citizen.voice.heard(), sound) is not None
-
-    await eventually(look, f"{what} at the citizen's", timeout)
-
-
 async def test_a_blocked_caller_reaches_the_police_and_no_seat(
     hotline: Hotline, outside: Outside
 ) -> None:
@@ -57,7 +47,7 @@ async def test_a_blocked_caller_reaches_the_police_and_no_seat(
     assert (blocked["holds"], blocked["made_by"]) == (True, "admin")
     async with hotline.seats("8001", speaks=SEAT_HZ) as seats, hotline.citizen(caller) as citizen:
         await citizen.answered()
-        await said(citizen, P.NUISANCE_BLOCKED)
+        await said(citizen.voice, P.NUISANCE_BLOCKED)
         await citizen.press("1")
         police = await outside.called("110")
         assert police.shown == "12345"
@@ -65,7 +55,7 @@ async def test_a_blocked_caller_reaches_the_police_and_no_seat(
         await citizen.hears(POLICE_HZ, timeout=15)
         await asyncio.gather(citizen.say(CITIZEN_HZ, 2.0), police.hears(CITIZEN_HZ, timeout=10))
         await police.hang_up()
-        await said(citizen, P.GOODBYE)
+        await said(citizen.voice, P.GOODBYE)
         await citizen.wait(10)
         assert not seats["8001"].calls
     assert (await hotline.record(caller))["seat"] is None
@@ -99,11 +89,11 @@ async def test_calling_again_and_again_without_a_matter_slows(hotline: Hotline) 
     assert len(measure["reasons"]) == 20
     async with hotline.citizen(caller) as citizen:
         await citizen.answered()
-        await said(citizen, P.NUISANCE_SLOWED)
+        await said(citizen.voice, P.NUISANCE_SLOWED)
         await citizen.hang_up()
     async with hotline.citizen("13800061003") as other:
         await other.answered()
-        await said(other, P.LANGUAGE_MENU)
+        await said(other.voice, P.LANGUAGE_MENU)
         assert find(other.voice.heard(), prompt(P.NUISANCE_SLOWED)) is None
         await other.hang_up()
 

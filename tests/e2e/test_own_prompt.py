@@ -8,7 +8,8 @@ import pytest
 
 from ivr.demo.sound import tone, write_wav
 from ivr.prompts import P
-from tests.e2e.hotline import Hotline, eventually
+from tests.e2e.hotline import Hotline
+from tests.e2e.listening import said
 from tests.sound import find, prompt
 
 pytestmark = pytest.mark.e2e
@@ -25,12 +26,7 @@ async def test_the_next_call_hears_the_recording_and_later_the_prompt_again(
         async def greeted_by_the_project(caller: str) -> None:
             async with hotline.citizen(caller) as citizen:
                 await citizen.answered()
-                greeting = prompt(P.GREETING)
-
-                async def heard() -> bool:
-                    return find(citizen.voice.heard(), greeting) is not None
-
-                await eventually(heard, "the greeting", 15)
+                await said(citizen.voice, P.GREETING)
                 await citizen.hang_up()
 
         await greeted_by_the_project("13800000701")

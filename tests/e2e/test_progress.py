@@ -12,8 +12,9 @@ import pytest_asyncio
 from ivr.demo.sipp import Citizen
 from ivr.numerals import digits
 from ivr.prompts import Language, P
-from tests.e2e.hotline import Hotline, eventually, to_the_queue
-from tests.sound import RATE, find, hears_in_order, prompt
+from tests.e2e.hotline import Hotline, to_the_queue
+from tests.e2e.listening import opening, said
+from tests.sound import hears_in_order, prompt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 UNIT = {
@@ -56,17 +57,7 @@ async def ask(citizen: Citizen, keys: str, state: P, language: Language) -> None
     """Press ``keys`` and wait until ``state`` was heard after that."""
     before = citizen.voice.heard_seconds
     await citizen.press(keys)
-    wanted = opening(state, language)
-
-    async def heard() -> bool:
-        return find(citizen.voice.heard(before), wanted) is not None
-
-    await eventually(heard, f"{state} in {language}", 40)
-
-
-def opening(what: P, language: Language) -> np.ndarray:
-    """A prompt's first second and a half: enough to know it by, and little for a late packet."""
-    return prompt(what, language)[: RATE * 3 // 2]
+    await said(citizen.voice, opening(state, language), since=before, timeout=40)
 
 
 def told(number: str, state: P, language: Language) -> list[np.ndarray]:

@@ -20,8 +20,9 @@ from ivr.numerals import cardinal, count
 from ivr.prompts import Language, P
 from ivr.queuelog import parse as parse_queue_log
 from tests.e2e.hotline import Hotline, eventually, to_the_queue
+from tests.e2e.listening import opening, said
 from tests.e2e.watching import Picture, Watcher
-from tests.sound import RATE, find, hears_in_order, prompt
+from tests.sound import find, hears_in_order, prompt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 WRAP_UP_SECONDS = 4
@@ -94,7 +95,7 @@ async def test_who_waits_is_told_the_place_and_the_wait(hotline: Hotline) -> Non
             await to_the_queue(citizen, language)
         order = ["13800020102", "13800020103", "13800020104"]
         await board.until(lambda now: now.waiting() == order, "queue of three", 30)
-        at = await said(korean, P.POSITION_AFTER, Language.KO)
+        at = await said(korean.voice, opening(P.POSITION_AFTER, Language.KO, 0.4))
         await heard_until(korean, at + 2)
         await leave_a_message(korean)
         await board.until(lambda now: now.waiting() == order[:2], "queue of two")
@@ -126,20 +127,10 @@ async def test_one_may_leave_a_message_at_any_moment(
         await board.until(lambda now: len(now.waiting()) == 1, "one who waits")
         await line.enter_async_context(leaving)
         await to_the_queue(leaving)
-        await heard_until(leaving, await said(leaving, during) + after)
+        heard = await said(leaving.voice, opening(during, seconds=0.4))
+        await heard_until(leaving, heard + after)
         await leave_a_message(leaving)
     assert (await hotline.record(callers[2]))["outcome"] == "message_left"
-
-
-async def said(citizen: Citizen, what: P, language: Language = Language.ZH) -> float:
-    """Wait for the beginning of a prompt; when it came, in seconds of what was heard."""
-    beginning = prompt(what, language)[: round(0.4 * RATE)]
-
-    async def look() -> float | None:
-        return find(citizen.voice.heard(), beginning)
-
-    at: float = await eventually(look, f"{what} to be heard", 20)
-    return at
 
 
 async def heard_until(citizen: Citizen, seconds: float) -> None:

@@ -13,7 +13,8 @@ import pytest_asyncio
 
 from ivr.prompts import P
 from tests.e2e.hotline import Hotline, eventually, to_the_queue
-from tests.sound import find, hears_in_order, prompt
+from tests.e2e.listening import opening, said
+from tests.sound import hears_in_order, prompt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 UNIT = {"id": "water", "name": "水务公司", "kind": "company", "level": "city", "parent": "centre"}
@@ -87,7 +88,7 @@ async def test_an_outage_from_the_announcement_to_the_text_message(hotline: Hotl
     async with hotline.seats("8001") as seats:
         async with hotline.citizen("13800090101") as joining:
             await to_the_queue(joining)
-            await eventually(lambda: heard(joining, P.SURGE_JOIN), "the question", 30)
+            await said(joining.voice, opening(P.SURGE_JOIN))
             await joining.press("5")
             await joining.wait(30)
             hears_in_order(
@@ -120,11 +121,6 @@ async def test_an_outage_from_the_announcement_to_the_text_message(hotline: Hotl
     async with client.post(f"/api/v1/notices/{made}/announce/stop") as answer:
         assert answer.status == 204
     assert (await hotline.get("/api/v1/surges"))["items"] == []
-
-
-async def heard(citizen: Any, what: P) -> bool:
-    """Whether the beginning of a prompt was heard."""
-    return find(citizen.voice.heard(), prompt(what)[:8000]) is not None
 
 
 async def told(console: Any) -> dict[str, Any]:
