@@ -26,13 +26,13 @@ from agi_scripts.hand_on import hand_on
 from agi_scripts.message import message
 from agi_scripts.reception import reception
 from agi_scripts.survey import survey
-from ivr import clockwork, logs, prompts, roster, settings, toolbox
+from ivr import clockwork, logs, roster, settings, toolbox
 from ivr.agi import AgiServer
 from ivr.ami import Ami, AmiEvent
 from ivr.answers import Answers
 from ivr.api import ApiServices, build_api, serve_tcp, serve_unix
 from ivr.api.control_models import figures_out
-from ivr.asterisk_files import SOUNDS, AsteriskFiles, own_prompts
+from ivr.asterisk_files import AsteriskFiles, own_prompts
 from ivr.call import Arrival, Call, Event, Greeted, Outlook, Rung
 from ivr.callbacks import CallingBack
 from ivr.captions import Captions, Recorded
@@ -644,7 +644,6 @@ def main() -> None:
     try:
         chosen = with_redis(settings.load())
         logs.configure(chosen.log_level)
-        prompts.require(SOUNDS)
         uvloop.run(run(chosen))
     except HotlineError as problem:
         sys.exit(f"{problem}")

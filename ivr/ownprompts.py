@@ -1,8 +1,9 @@
 """Recordings of one's own in the place of prompts, kept in the hotline's home.
 
-Asterisk plays from a folder of links: each leads to the project's sound, or to a recording of one's
-own. To replace a prompt is to point its links elsewhere, one rename each, so the next call hears
-it, and nothing is started anew. The project's sounds are never touched.
+Asterisk plays from a folder with a link for each language. It leads to the project's sounds, or,
+where a prompt of it was replaced, to a folder with a link for each sound: some of them lead to a
+recording of one's own. To replace a prompt is to point links elsewhere, one rename each, so the
+next call hears it, and nothing is started anew. The project's sounds are never touched.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -55,11 +57,13 @@ class OwnPrompts:
     Args:
         folder: where they are kept.
         shipped: the project's sounds.
-        played: the folder of links that Asterisk plays from.
+        played: the folder of links that Asterisk plays from; beside it are those with a link for
+            each sound.
     """
 
     def __init__(self, folder: Path, shipped: Path, played: Path) -> None:
         self._folder, self._shipped, self._played = folder, shipped, played
+        self._opened = played.with_name(f"{played.name}.own")
 
     def all(self) -> dict[tuple[P, Language], Own]:
         """The prompts that are replaced, and by what.
@@ -144,12 +148,13 @@ class OwnPrompts:
         with self._alone():
             if self._played.is_symlink():
                 self._played.unlink()
-            wanted = {file.relative_to(self._shipped) for file in self._shipped.rglob("*.wav*")}
-            for file in wanted:
-                _point(self._played / file, self._shipped / file)
-            for link in [each for each in self._played.rglob("*") if each.is_symlink()]:
-                if link.relative_to(self._played) not in wanted:
-                    link.unlink()
+            replaced = {language.value for _, language in self.all()}
+            for folder in self._shipped.iterdir():
+                if folder.name in replaced:
+                    self._open(folder.name)
+                else:
+                    _point(self._played / folder.name, folder)
+                    shutil.rmtree(self._opened / folder.name, ignore_errors=True)
             for (prompt, language), own in self.all().items():
                 if self._whole(own):
                     self._lead(prompt, language, own)
@@ -179,8 +184,24 @@ class OwnPrompts:
     def _whole(self, own: Own) -> bool:
         return all(_digest(self._folder / name) == digest for name, digest in own.files.items())
 
+    def _open(self, language: str) -> Path:
+        """The folder with a link for each sound of a language; from now on it is played from."""
+        opened = self._opened / language
+        shipped = self._shipped / language
+        wanted = {file.relative_to(shipped) for file in shipped.rglob("*.wav*")}
+        for file in wanted:
+            _point(opened / file, shipped / file)
+        for link in [each for each in opened.rglob("*") if each.is_symlink()]:
+            if link.relative_to(opened) not in wanted:
+                link.unlink()
+        _point(self._played / language, opened)
+        return opened
+
     def _lead(self, prompt: P, language: Language, own: Own | None) -> None:
         """Point every name of a prompt at its sound."""
+        folder = self._opened / language.value
+        if not folder.exists():
+            self._open(language.value)
         aliases = [alias for alias, id_ in ALIASES.items() if id_ is prompt]
         for name in (sound(prompt), *aliases):
             for ending in FORMATS:
@@ -188,7 +209,7 @@ class OwnPrompts:
                 if own is not None:
                     mine = next(each for each in own.files if each.endswith(f".{ending}"))
                     target = self._folder / mine
-                _point(self._played / language.value / f"{name}.{ending}", target)
+                _point(folder / f"{name}.{ending}", target)
 
     def _save(self, kept: dict[tuple[P, Language], Own]) -> None:
         """Write the list; files that nothing in it names go."""
@@ -214,6 +235,8 @@ def _point(link: Path, target: Path) -> None:
     if link.is_symlink() and link.readlink() == target:
         return
     link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_dir() and not link.is_symlink():
+        shutil.rmtree(link)  # once it held the links
     new = link.with_name(f".{link.name}.new")
     new.unlink(missing_ok=True)
     new.symlink_to(target)

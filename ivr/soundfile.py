@@ -6,6 +6,7 @@ import math
 import sys
 import wave
 from array import array
+from operator import mul
 from pathlib import Path
 
 
@@ -48,5 +49,5 @@ def _level(data: bytes) -> float:
     if sys.byteorder == "big":
         samples.byteswap()
     some = samples[::7]
-    power = sum(s * s for s in some) / len(some)
+    power = sum(map(mul, some, some)) / len(some)
     return 10 * math.log10(power / 32768**2) if power else -math.inf

@@ -12,14 +12,13 @@ import fcntl
 import logging
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO
 
-from ivr import certificates, processes, toolbox
+from ivr import certificates, processes, start, toolbox
 from ivr.asterisk import Asterisk, Program
 from ivr.asterisk_files import AsteriskFiles
 from ivr.errors import AsteriskError, SettingsError
@@ -145,13 +144,13 @@ class Supervisor:
         )
 
     async def _start_controller(self) -> int:
-        return await self._spawn("controller", [sys.executable, "-m", "ivr.app"])
+        return await self._spawn("controller", start.command("ivr.app"))
 
     async def _start_captioner(self) -> int:
-        return await self._spawn("captioner", [sys.executable, "-m", "ivr.captioner"])
+        return await self._spawn("captioner", start.command("ivr.captioner"))
 
     async def _start_worker(self, number: int) -> int:
-        return await self._spawn(f"worker-{number}", [sys.executable, "-m", "ivr.worker"])
+        return await self._spawn(f"worker-{number}", start.command("ivr.worker"))
 
     async def _spawn(self, name: str, command: list[str]) -> int:
         with self._output(name) as out:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from functools import cache
 from pathlib import Path
@@ -42,11 +43,10 @@ def build_api(services: ApiServices, *, operator: bool = False) -> web.Applicati
         app.router.add_route(row.method, row.path, door.let_in)
         if row.method == "GET" and row.status != 101:
             app.router.add_route("HEAD", row.path, door.let_in)
-    description = _description(services.version)
-
     page = _HOME.read_bytes()
 
     async def openapi(request: web.Request) -> web.Response:
+        description = await asyncio.to_thread(_description, services.version)
         return web.Response(body=description, content_type="application/json")
 
     async def home(request: web.Request) -> web.Response:
@@ -64,7 +64,7 @@ def build_api(services: ApiServices, *, operator: bool = False) -> web.Applicati
 
 @cache
 def _description(version: str) -> bytes:
-    """``/openapi.json``: made once, for the public site and the operator's."""
+    """``/openapi.json``: made when somebody first asks for it; it takes half a second."""
     return json.dumps(describe(ROUTES, version), ensure_ascii=False).encode()
 
 

@@ -10,6 +10,7 @@ import click
 from ivr import logs
 from ivr.errors import HotlineError
 from ivr.settings import load
+from ivr.start import resting
 from ticketing.domain.errors import TicketingError
 
 COMMANDS = {
@@ -51,7 +52,8 @@ class _Group(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        with resting():
+            command: click.Command = getattr(import_module(module), name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

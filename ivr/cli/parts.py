@@ -15,7 +15,7 @@ import click
 import redis
 from redis.exceptions import RedisError
 
-from ivr import certificates, prompts, toolbox
+from ivr import certificates, prompts, start, toolbox
 from ivr.asterisk import Asterisk
 from ivr.asterisk_files import SOUNDS, AsteriskFiles
 from ivr.cli.control import ask
@@ -49,19 +49,20 @@ def asterisk(settings: Settings) -> None:
 @click.command()
 def controller() -> None:
     """Become this hotline's controller (for containers; else use `serve`)."""
-    os.execv(sys.executable, [sys.executable, "-m", "ivr.app"])  # noqa: S606
+    prompts.require(SOUNDS)
+    os.execv(sys.executable, start.command("ivr.app"))  # noqa: S606
 
 
 @click.command()
 def captioner() -> None:
     """Become this hotline's worker of live captions (for containers; else use `serve`)."""
-    os.execv(sys.executable, [sys.executable, "-m", "ivr.captioner"])  # noqa: S606
+    os.execv(sys.executable, start.command("ivr.captioner"))  # noqa: S606
 
 
 @click.command()
 def worker() -> None:
     """Become a worker: turns calls that are over into text; as many as you like, anywhere."""
-    os.execv(sys.executable, [sys.executable, "-m", "ivr.worker"])  # noqa: S606
+    os.execv(sys.executable, start.command("ivr.worker"))  # noqa: S606
 
 
 @click.command()

@@ -166,6 +166,25 @@ def test_the_folder_of_an_older_version_is_turned_into_links(tmp_path: Path) -> 
     assert check(SOUNDS) == []
 
 
+def test_a_folder_with_a_link_for_each_sound_is_turned_into_links(tmp_path: Path) -> None:
+    (tmp_path / "played/zh").mkdir(parents=True)
+    (tmp_path / "played/zh/gone.wav").symlink_to(SOUNDS / "gone.wav")
+    OwnPrompts(tmp_path / "prompts", SOUNDS, tmp_path / "played").lay_out()
+    assert (tmp_path / "played/zh").readlink() == SOUNDS / "zh"
+
+
+def test_only_a_replaced_language_has_a_link_for_each_sound(
+    own: OwnPrompts, tmp_path: Path
+) -> None:
+    replace(own)
+    assert (tmp_path / "played/zh").readlink() == tmp_path / "played.own/zh"
+    assert (tmp_path / "played/ko").readlink() == SOUNDS / "ko"
+    own.restore(P.GREETING, Language.ZH)
+    own.lay_out()
+    assert (tmp_path / "played/zh").readlink() == SOUNDS / "zh"
+    assert not list((tmp_path / "played.own").iterdir())
+
+
 def test_a_damaged_recording_is_left_out(own: OwnPrompts, tmp_path: Path) -> None:
     replace(own)
     for file in (tmp_path / "prompts/zh").iterdir():
