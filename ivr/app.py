@@ -9,8 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -33,7 +32,7 @@ from ivr.answers import Answers
 from ivr.api import ApiServices, build_api, serve_tcp, serve_unix
 from ivr.api.control_models import figures_out
 from ivr.asterisk_files import AsteriskFiles, own_prompts
-from ivr.call import Arrival, Call, Event, Greeted, Outlook, Rung
+from ivr.call import Call
 from ivr.callbacks import CallingBack
 from ivr.captions import Captions, Recorded
 from ivr.conference import Conference
@@ -43,6 +42,7 @@ from ivr.dispatch_calls import DispatchCalling
 from ivr.doorkeeper import Doorkeeper
 from ivr.errors import AmiError, AsteriskError, HotlineError, SettingsError
 from ivr.floor import Floor
+from ivr.flowdesk import FlowDesk
 from ivr.handing_on import HandingOn
 from ivr.jobs import Queue, Sweep
 from ivr.ledger import Ledger
@@ -50,7 +50,6 @@ from ivr.lines import CityLines
 from ivr.live import Live
 from ivr.lostkeys import LostKeys
 from ivr.nuisance import NuisanceDoor
-from ivr.numbers import Signalled
 from ivr.outward import Outward
 from ivr.passover import PassOver
 from ivr.prepare import first_login
@@ -71,15 +70,12 @@ from ticketing.assist.model import Shelf
 from ticketing.domain.calls import CallRecord
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.intruders import BanRule, Watch
-from ticketing.domain.outbound import Purpose
-from ticketing.domain.skills import queue_for
-from ticketing.domain.work_order import State
 from ticketing.policies.loader import CalendarFile, load_packs
 from ticketing.service.accounts import ADMIN, Accounts
 from ticketing.service.attachments import Attachments
 from ticketing.service.bans import Bans
 from ticketing.service.callbacks import Callbacks
-from ticketing.service.dispatch_calls import DispatchCalls, Matter
+from ticketing.service.dispatch_calls import DispatchCalls
 from ticketing.service.duties import Duties
 from ticketing.service.models import Models
 from ticketing.service.nuisance import Nuisance
@@ -211,21 +207,6 @@ class Controller:
             self.control.steering, self.conference.thirds, self.outward, self.shifts
         )
         self.lostkeys = LostKeys(self.live.waits, self._press)
-        self.agi = AgiServer(
-            chosen.agi_host,
-            self.wiring.agi_port,
-            {
-                "reception": lambda session: reception(Call(session, self.answers), self),
-                "message": lambda session: message(Call(session)),
-                "connected": lambda session: connected(Call(session)),
-                "survey": lambda session: survey(Call(session)),
-                "hand_on": lambda session: hand_on(Call(session), self),
-                "callback": lambda session: callback(Call(session), self),
-                "place": lambda session: kept_place(Call(session), self),
-                "called_back": lambda session: called_back(Call(session), self),
-                "dispatch_call": lambda session: dispatch_call(Call(session), self),
-            },
-        )
         self.nuisance = Nuisance(self.database, self.lines.nuisance, chosen.timezone)
         self.nuisance_door = NuisanceDoor(
             self.nuisance, lambda kept: self.live.tell({"nuisance": [kept.id]})
@@ -262,6 +243,33 @@ class Controller:
             self.outward,
             self.live,
             changed=lambda: self.clockwork.nudge(),
+        )
+        desk = FlowDesk(
+            lines=self.lines,
+            timezone=chosen.timezone,
+            live=self.live,
+            outward=self.outward,
+            orders=self.orders,
+            calling_back=self.calling_back,
+            handing_on=self.handing_on,
+            dispatch_calling=self.dispatch_calling,
+            nuisance=self.nuisance_door,
+            surging=self.surging,
+        )
+        self.agi = AgiServer(
+            chosen.agi_host,
+            self.wiring.agi_port,
+            {
+                "reception": lambda session: reception(Call(session, self.answers), desk),
+                "message": lambda session: message(Call(session)),
+                "connected": lambda session: connected(Call(session)),
+                "survey": lambda session: survey(Call(session)),
+                "hand_on": lambda session: hand_on(Call(session), desk),
+                "callback": lambda session: callback(Call(session), desk),
+                "place": lambda session: kept_place(Call(session), desk),
+                "called_back": lambda session: called_back(Call(session), desk),
+                "dispatch_call": lambda session: dispatch_call(Call(session), desk),
+            },
         )
         self.probes = Probes(self.database, self.worlds, self.wiring.reload_secret.encode())
         self.probing = Probing(
@@ -317,7 +325,9 @@ class Controller:
             shifts=self.shifts,
             calling_back=self.calling_back,
             surging=self.surging,
-            floor=Floor(self.control.steering, self.conference, self.shifts, self.place),
+            floor=Floor(
+                self.control.steering, self.conference, self.shifts, self.calling_back.place
+            ),
             skills=skills,
             dispatch_calling=self.dispatch_calling,
             captions=self.captions,
@@ -328,65 +338,6 @@ class Controller:
             probes=self.probes,
             nuisance_changed=self.nuisance_door.changed,
         )
-
-    # --- what flows ask (ivr.call.Desk) ----------------------------------------------------
-    def outlook(self, call: str) -> Outlook:
-        """What awaits a caller who is led to the queue now."""
-        return replace(self.live.outlook(call), callbacks=self.calling_back.offered)
-
-    def callable(self, number: str) -> bool:
-        """Whether a citizen can be called back on a number."""
-        return self.calling_back.callable(number)
-
-    def place(self, call: str, queue: str) -> int | None:
-        """The place that is kept for a call in a queue."""
-        return self.calling_back.place(call, queue)
-
-    def greeted(self, caller: str) -> Greeted:
-        """How a caller is to be met."""
-        return self.nuisance_door.greeted(caller)
-
-    def emergency(self, call: str, number: str) -> AbstractAsyncContextManager[str]:
-        """Leave to call an emergency number for a citizen."""
-        return self.outward.permit(None, number, purpose=Purpose.EMERGENCY, ref=call)
-
-    def arrival(self, came: Signalled) -> Arrival:
-        """The line of a call that comes now."""
-        line = self.lines.find(came, datetime.now(UTC)).line
-        queue = line.queue
-        if queue == roster.QUEUES["day"]:
-            queue = self.own_queue(line.skill) or queue
-        return Arrival(line.number, line.announce, queue, line.skill, line.priority)
-
-    def event(self, caller: str, line: str) -> Event | None:
-        """What many call on now (K3)."""
-        return self.surging.event(caller, line)
-
-    async def join(self, event: str, call: str, caller: str, language: str, line: str) -> bool:
-        """Register a caller with an event."""
-        return await self.surging.join(event, call, caller, language, line)
-
-    def own_queue(self, skill: str) -> str | None:
-        """The queue of the seats with a skill, or None."""
-        today = datetime.now(self.settings.timezone).date()
-        return queue_for(self.lines.queues(today), skill)
-
-    async def next_to_ring(self, call: str, before: str) -> Rung | None:
-        """Who is rung next for a citizen who is handed on to the outside (T7)."""
-        return await self.handing_on.next(call, before)
-
-    async def urgent(self, attempt: str) -> Matter | None:
-        """The order that somebody is rung for (H4)."""
-        return await self.dispatch_calling.listed.matter(attempt)
-
-    async def takes(self, attempt: str, accepted: bool) -> bool:
-        """Keep that somebody takes an urgent order over, or cannot."""
-        return await self.dispatch_calling.answer(attempt, takes=accepted)
-
-    async def order_state(self, number: str) -> State | None:
-        """Where a work order is; None when there is none of this number."""
-        row = await self.orders.find(number)
-        return None if row is None else row.state
 
     # --- running ---------------------------------------------------------------------------
     @asynccontextmanager

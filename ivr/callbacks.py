@@ -10,7 +10,6 @@ of it, it is over. Why it is so: docs/adr/0008-callback-instead-of-holding.md.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,8 +17,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ivr import roster
-from ivr.errors import AmiError, AmiTimeout, HotlineError
+from ivr.errors import AmiError, AmiTimeout
 from ivr.outward import Outward
+from ivr.rounds import rounds
 from ivr.switchboard import Stage
 from ticketing.domain.callbacks import (
     Attempt,
@@ -49,7 +49,6 @@ if TYPE_CHECKING:  # it tells the API, which is given this
 EVERY_SECONDS = 1.0
 MISSING_SECONDS = 10.0
 """So long an attempt must be unknown to Asterisk before it is over."""
-RETRY_SECONDS = 5.0
 CONTEXT = "called-back"
 
 log = logging.getLogger(__name__)
@@ -143,16 +142,7 @@ class CallingBack:
     # --- for ever --------------------------------------------------------------------------
     async def run(self) -> None:
         """Call whoever's turn it is, for ever; attempts under way go on when it is cancelled."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EVERY_SECONDS):
-                    await self._news.wait()
-            self._news.clear()
-            try:
-                await self.look()
-            except (HotlineError, TicketingError) as problem:
-                log.warning("calling back is put off: %s", problem)
-                await asyncio.sleep(RETRY_SECONDS)
+        await rounds(self.look, self._news, EVERY_SECONDS, "calling back is put off")
 
     async def look(self) -> None:
         """Look at the list once.

@@ -9,15 +9,15 @@ again: when Asterisk knows nothing of it any more, the next person's turn has co
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ivr.ami import OriginateOutcome
-from ivr.errors import AmiError, AmiTimeout, HotlineError
+from ivr.errors import AmiError, AmiTimeout
 from ivr.outward import Outward
+from ivr.rounds import rounds
 from ticketing.domain.dispatch_calls import Cascade, Outcome, Ring, lost
 from ticketing.domain.errors import (
     DatabaseUnavailable,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:  # it tells the API, which is given this
     from ivr.live import Live
 
 EVERY_SECONDS = 1.0
-RETRY_SECONDS = 5.0
 CONTEXT = "dispatch-call"
 _OUTCOMES = {
     OriginateOutcome.BUSY: Outcome.BUSY,
@@ -108,16 +107,7 @@ class DispatchCalling:
     # --- for ever --------------------------------------------------------------------------
     async def run(self) -> None:
         """Ring whoever's turn it is, for ever."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EVERY_SECONDS):
-                    await self._news.wait()
-            self._news.clear()
-            try:
-                await self.look()
-            except (HotlineError, TicketingError) as problem:
-                log.warning("ringing for urgent orders is put off: %s", problem)
-                await asyncio.sleep(RETRY_SECONDS)
+        await rounds(self.look, self._news, EVERY_SECONDS, "ringing for urgent orders is put off")
 
     async def look(self) -> None:
         """Look at the cascades once.

@@ -7,7 +7,6 @@ after a change of this controller's, and every few seconds for those of others.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -15,9 +14,9 @@ from typing import Any
 
 from ivr.call import Event
 from ivr.prompts import P
+from ivr.rounds import rounds
 from ticketing.channels.errors import BadPhone
 from ticketing.channels.phones import PhoneKind, read_phone
-from ticketing.domain.errors import TicketingError
 from ticketing.domain.surges import Piece, Surge
 from ticketing.service.surges import Surges
 
@@ -68,15 +67,7 @@ class Surging:
     # --- for ever --------------------------------------------------------------------------
     async def run(self) -> None:
         """Keep what stands, and answer those who joined, for ever."""
-        while True:
-            self._news.clear()
-            try:
-                await self.look()
-            except TicketingError as problem:
-                log.warning("announcements stay as they are: %s", problem)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EVERY_SECONDS):
-                    await self._news.wait()
+        await rounds(self.look, self._news, EVERY_SECONDS, "announcements stay as they are")
 
     async def look(self) -> None:
         """Read what stands, tell of a change, answer whom there is an answer for.
