@@ -20,13 +20,18 @@ _REMEMBERED = 2000  # calls whose stay is over and who may come back
 
 @dataclass(slots=True)
 class QueueFacts:
-    """One call in one queue. Times are whole seconds since the epoch."""
+    """One call in one queue. Times are whole seconds since the epoch.
+
+    Attributes:
+        ended: by whom, at ``ended_at``.
+    """
 
     queue: str
     queued: int | None = None
     seat: str | None = None
     answered: int | None = None
     ended: str | None = None
+    ended_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class QueueLog:
             elif row.event == "CONNECT" and facts.answered is None:
                 facts.seat, facts.answered = row.member, row.at
             elif row.event in _ENDINGS:
-                facts.ended = _ENDINGS[row.event]
+                facts.ended, facts.ended_at = _ENDINGS[row.event], row.at
                 done[row.call] = self._over[row.call] = self.open.pop(row.call)
                 if len(self._over) > _REMEMBERED:
                     del self._over[next(iter(self._over))]

@@ -53,8 +53,18 @@ def disagreements(
         compare("queue_log", "seat", record.seat, queue_log.get("seat"))
         compare_times("queue_log", "queued_at", record.queued_at, queue_log.get("queued"))
         compare_times("queue_log", "answered_at", record.answered_at, queue_log.get("answered"))
-        if record.seat is not None and not cut_off:
+        if record.seat is not None and not cut_off and not _together(record, queue_log):
             compare("queue_log", "hangup_by", record.hangup_by.value, queue_log.get("ended"))
     elif record.queue is not None and not cut_off:
         compare("queue_log", "queue", record.queue, None)
     return found
+
+
+def _together(record: CallRecord, queue_log: Mapping[str, Any]) -> bool:
+    """Whether both ends may have hung up: the queue, which keeps whose word came first, ended with
+    the call. CEL has the order in which their channels went, which may be another."""
+    over = queue_log.get("ended_at")
+    sides = {record.hangup_by.value, queue_log.get("ended")}
+    if over is None or sides != {HangupSide.AGENT.value, HangupSide.CALLER.value}:
+        return False
+    return bool(abs(record.ended_at.timestamp() - over) <= TOLERANCE_SECONDS)

@@ -63,7 +63,7 @@ def test_a_stay_in_the_queue_is_folded() -> None:
             f"{T0 + 3}|h-1.0|reception|8001|CONNECT|3|h-1.1|2",
             f"{T0 + 60}|h-1.0|reception|8001|COMPLETEAGENT|3|57|1",
         )
-    ) == {"h-1.0": QueueFacts("reception", T0, "8001", T0 + 3, "agent")}
+    ) == {"h-1.0": QueueFacts("reception", T0, "8001", T0 + 3, "agent", T0 + 60)}
     assert log.open == {}
 
 
@@ -83,7 +83,7 @@ def test_the_first_stay_counts_when_a_call_comes_back() -> None:
             f"{T0 + 60}|h-1.0|reception|8002|COMPLETECALLER|2|38|1",
         )
     )
-    assert again == {"h-1.0": QueueFacts("reception", T0, "8001", T0 + 3, "caller")}
+    assert again == {"h-1.0": QueueFacts("reception", T0, "8001", T0 + 3, "caller", T0 + 60)}
 
 
 @given(st.text())
@@ -115,6 +115,13 @@ def test_witnesses_that_disagree(
 ) -> None:
     found = [(item.witness, item.fact) for item in disagreements(RECORD, ami, log)]
     assert found == (facts or [("queue_log", "queue"), ("queue_log", "queued_at")])
+
+
+def test_who_hung_up_is_no_disagreement_when_both_did_at_once() -> None:
+    end = int(RECORD.ended_at.timestamp())
+    assert disagreements(RECORD, AMI, {**LOG, "ended": "caller", "ended_at": end}) == []
+    (found,) = disagreements(RECORD, AMI, {**LOG, "ended": "caller", "ended_at": end - 5})
+    assert (found.fact, found.record, found.says) == ("hangup_by", "agent", "caller")
 
 
 def test_a_call_that_was_cut_off_has_no_ending_in_the_queue_log() -> None:
