@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import logging
-import os
 import signal
 import sys
 import threading
@@ -18,7 +17,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ivr import logs, settings
+from ivr import logs, processes, settings
 from ivr.asterisk_files import SOUNDS
 from ivr.errors import HotlineError, SettingsError
 from ivr.prompts import P, sound
@@ -34,7 +33,7 @@ from speech.wire import Keys
 
 log = logging.getLogger(__name__)
 NICE = 5  # calls come first
-WARM = 4  # recognisers: the legs of two calls
+WARM = 2  # recognisers: the legs of a call
 REDIS_SECONDS = 2.0
 
 
@@ -57,7 +56,7 @@ def run(chosen: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    os.nice(NICE)
+    processes.give_way(NICE)
     with _alone(chosen):
         folders, lacking = live_models(Models(chosen.cache), chosen.live_models)
         engine, broken = VoskEngine(folders), set()
@@ -92,7 +91,7 @@ def run(chosen: Settings) -> None:
 
 
 def _warm_up(engine: VoskEngine, stop: threading.Event) -> None:
-    """One recogniser soon, for spoken answers; then those of a few calls."""
+    """One recogniser soon, for spoken answers; then those of a call."""
     for count in (1, WARM):
         for language in engine.languages:
             try:

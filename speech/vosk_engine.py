@@ -74,7 +74,11 @@ class VoskEngine:
             idle = self._idle.setdefault(language, [])
             warm = idle.pop() if idle else None
         if warm is None:
-            warm = _Warm(_vosk().KaldiRecognizer(model, RATE))
+            return self._new(language)
+        return VoskRecogniser(warm, lambda: self._take_back(language, warm))
+
+    def _new(self, language: str) -> VoskRecogniser:
+        warm = _Warm(_vosk().KaldiRecognizer(self._model(language), RATE))
         return VoskRecogniser(warm, lambda: self._take_back(language, warm))
 
     def warm_up(self, language: str, file: Path, count: int, stop: threading.Event) -> None:
@@ -83,7 +87,9 @@ class VoskEngine:
         Raises:
             NoModel, BrokenModel, Unreadable: it cannot be done.
         """
-        made = [self.stream(language) for _ in range(count)]
+        with self._lock:
+            ready = len(self._idle.setdefault(language, []))
+        made = [self._new(language) for _ in range(count - ready)]
         for recogniser in made:
             for piece in pcm(file):
                 if not stop.is_set():
