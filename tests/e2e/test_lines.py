@@ -182,6 +182,7 @@ async def test_the_number_stays_when_a_seat_transfers_the_caller(hotline: Hotlin
     ):
         await to_the_queue(citizen)
         await seats["8001"].talking(timeout=30)
+        await said(citizen.voice, P.AGENT_AFTER)  # before it there is nothing to transfer
         transferred = citizen.voice.heard_seconds
         await seats["8001"].transfer("12345")
         await seats["8001"].idle(30)

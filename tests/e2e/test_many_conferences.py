@@ -44,7 +44,7 @@ async def fifty(hotline: Hotline, phones: LightPhones) -> None:
     phones.otherwise = Manner(hz=EXPERT_HZ)
     callers = [f"1380007{number:04d}" for number in range(CALLS)]
     made = await in_turn([phones_to_the_queue(phones, caller) for caller in callers])
-    live = await eventually(lambda: talking(hotline), f"{CALLS} talks", 60)
+    live = await eventually(lambda: talking(hotline), f"{CALLS} talks", 120)
 
     saying = [asyncio.create_task(say(call.voice)) for call in made]
     client = await hotline.http()
