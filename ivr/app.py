@@ -25,7 +25,7 @@ from agi_scripts.hand_on import hand_on
 from agi_scripts.message import message
 from agi_scripts.reception import reception
 from agi_scripts.survey import survey
-from ivr import clockwork, logs, roster, settings, toolbox
+from ivr import clockwork, logs, processes, roster, settings, toolbox
 from ivr.agi import AgiServer
 from ivr.ami import Ami, AmiEvent
 from ivr.answers import Answers
@@ -98,6 +98,7 @@ SWEEP_SECONDS = 30.0
 LATE_ROWS_SECONDS = 1.0
 AFTER_CALL_SECONDS = 3.0  # between two looks for what is to be done after calls
 FIGURES_SECONDS = 2.0  # between two that are told
+NICE = 3
 AMI_EVENTS = "call,agent,dtmf,security"
 
 
@@ -595,6 +596,7 @@ def main() -> None:
     try:
         chosen = with_redis(settings.load())
         logs.configure(chosen.log_level)
+        processes.give_way(NICE)
         uvloop.run(run(chosen))
     except HotlineError as problem:
         sys.exit(f"{problem}")

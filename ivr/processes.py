@@ -1,4 +1,4 @@
-"""Processes: a leash to the parent, and stopping one that need not be our child."""
+"""Processes: a leash to the parent, giving way, and stopping one that need not be our child."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import ctypes
 import os
 import signal
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import psutil
 
@@ -34,6 +35,20 @@ def leashed(argv: Sequence[str]) -> tuple[str, ...]:
     ``setpriv`` does it, and becomes the program.
     """
     return ("setpriv", "--pdeathsig", "KILL", "--", *argv)
+
+
+def give_way(steps: int) -> None:
+    """Let Asterisk go first on a busy machine: what a caller hears must not stutter.
+
+    Where Linux shares the processor between sessions first, a session of our own gives way too.
+
+    Args:
+        steps: of niceness.
+    """
+    os.nice(steps)
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(steps))
 
 
 async def ended(pid: int) -> None:

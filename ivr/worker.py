@@ -26,7 +26,7 @@ from dramatiq.middleware import Retries, ShutdownNotifications
 from dramatiq.middleware.asyncio import AsyncIO
 from redis.exceptions import RedisError
 
-from ivr import jobs, logs, settings, toolbox
+from ivr import jobs, logs, processes, settings, toolbox
 from ivr.aftercall import LEASE, AfterCall, Engines, LaidAside
 from ivr.errors import HotlineError, SetupError
 from ivr.progress import Progress
@@ -196,7 +196,7 @@ def run(chosen: Settings, engines: Engines | None = None, lease: timedelta = LEA
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    os.nice(NICE)
+    processes.give_way(NICE)
     Worker(chosen, engines, lease).run(stop)
     os._exit(0)
 
