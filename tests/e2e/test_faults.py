@@ -19,6 +19,7 @@ from ivr.demo.sound import RATE, has_tone, read_sound
 from ivr.prompts import P
 from tests.e2e.hotline import Hotline, eventually
 from tests.e2e.listening import said
+from tests.e2e.watching import Watcher
 from tests.sound import hears_in_order, prompt
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -150,10 +151,12 @@ async def test_a_controller_that_hangs_is_replaced(hotline: Hotline, seat: SeatP
 
 
 async def test_asterisk_is_killed_in_mid_call(hotline: Hotline, seat: SeatPhone) -> None:
-    async with hotline.citizen("13800010006") as citizen:
+    async with hotline.citizen("13800010006") as citizen, Watcher(hotline) as board:
         await talk(citizen, seat)
         began, old = time.monotonic(), hotline.kill("asterisk")
+        await board.until(lambda now: not now.connected, "word that nothing is heard any more")
         await recovered(hotline, "asterisk", old, began)
+        await board.until(lambda now: now.connected and not now.calls, "picture as it is now")
     record = await hotline.record("13800010006", timeout=20)
     assert (record["outcome"], record["hangup_by"]) == ("answered", "system")
     assert record["recording"] is not None

@@ -19,14 +19,20 @@ _KEYS = {"calls": "id", "seats": "number", "queues": "name"}
 
 @dataclass
 class Picture:
-    """What goes on at one moment, by id, number and name."""
+    """What goes on at one moment, by id, number and name.
+
+    Attributes:
+        connected: whether it is true now: the controller hears from Asterisk.
+    """
 
     calls: dict[str, dict[str, Any]] = field(default_factory=dict)
     seats: dict[str, dict[str, Any]] = field(default_factory=dict)
     queues: dict[str, dict[str, Any]] = field(default_factory=dict)
+    connected: bool = False
 
     def take(self, message: dict[str, Any]) -> None:
         """Take in a snapshot or a change."""
+        self.connected = message.get("connected", self.connected)
         for kind, key in _KEYS.items():
             items: dict[str, dict[str, Any]] = getattr(self, kind)
             items.update({item[key]: item for item in message.get(kind, ())})

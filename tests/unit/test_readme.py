@@ -133,3 +133,10 @@ def test_settings_that_are_named_exist(document: Path) -> None:
     flow = {"HOTLINE_NEXT", "HOTLINE_DONE"}  # variables of the dialplan
     named = set(re.findall(r"\bHOTLINE_[A-Z_]+\b", document.read_text("utf-8")))
     assert named <= known | flow
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_a_test_that_is_named_is_there(document: Path) -> None:
+    for file, test in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", document.read_text("utf-8")):
+        assert (PROJECT / file).is_file(), file
+        assert not test or f"def {test}(" in (PROJECT / file).read_text("utf-8"), test
