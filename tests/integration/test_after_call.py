@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from ivr import start
 from ivr.demo.sound import has_tone, tone
 from ivr.jobs import Queue, QueueAway, Sweep
 from ivr.settings import load
@@ -59,9 +59,7 @@ class Bench:
         """Start a worker."""
         with (self.home / "worker.log").open("ab") as out:
             worker = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "tests.integration.standin_worker",
+                *start.command("tests.integration.standin_worker"),
                 env=self.env,
                 stdout=out,
                 stderr=out,

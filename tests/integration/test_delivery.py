@@ -136,6 +136,7 @@ async def test_the_answer_goes_back_by_the_channel_of_the_matter(desk: Desk) -> 
     mail = source_of_mail("wang@example.org", ("<a@example.org>", "<b@example.org>"))
     by_mail = await desk.dispatched(channel=Channel.EMAIL, source=mail, title="停水", language="ko")
     post = Post()
+    await emptied(desk, post)
     for number in (portal, by_mail.number):
         for step in (do.Sign(), do.Reply(text="已修好，请查看"), do.ReportBack(result="内部说明")):
             await desk.orders.act(HOUSING, number, step)
