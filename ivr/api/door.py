@@ -16,7 +16,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 from yarl import URL
 
-from ivr.api.handlers import COOKIE
+from ivr.api.handlers import session_cookie
 from ivr.api.problems import PROBLEMS, ApiError, choose_language, text
 from ivr.api.routes import Access, Route
 from ivr.api.services import Ask, UseCases
@@ -77,7 +77,7 @@ class Door:
     async def _who(self, request: web.Request, route: Route) -> tuple[Principal | None, str]:
         if self._operator:
             return OPERATOR, ""
-        token = _bearer(request) or request.cookies.get(COOKIE, "")
+        token = _bearer(request) or request.cookies.get(session_cookie(request), "")
         if not token:
             return None, ""
         try:

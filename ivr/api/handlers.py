@@ -21,6 +21,14 @@ logger = logging.getLogger(__name__)
 COOKIE = "hotline_session"
 
 
+def session_cookie(request: web.Request) -> str:
+    """The name of the cookie: browsers keep one for a host, whatever its port, and two hotlines may
+    be on one machine."""
+    port = request.host.rpartition(":")[2]
+    plain = not (port.isascii() and port.isdecimal()) or port in {"80", "443"}
+    return COOKIE if plain else f"{COOKIE}_{port[:5]}"
+
+
 async def login(ask: Ask) -> web.Response:
     """Log in: a cookie for browsers, a token for programs."""
     given = ask.body(models.LoginIn)
@@ -33,7 +41,7 @@ async def login(ask: Ask) -> web.Response:
         status=200, body=answer.model_dump_json(), content_type="application/json"
     )
     response.set_cookie(
-        COOKIE,
+        session_cookie(ask.request),
         opened.token,
         httponly=True,
         samesite="Strict",
@@ -47,7 +55,7 @@ async def logout(ask: Ask) -> web.Response:
     """Log out: the token and the cookie are worth nothing from now on."""
     await ask.use.accounts.logout(ask.token)
     response = web.Response(status=204)
-    response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict")
+    response.del_cookie(session_cookie(ask.request), path="/", httponly=True, samesite="Strict")
     return response
 
 

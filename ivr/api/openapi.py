@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from ivr.api.handlers import COOKIE
 from ivr.api.inbox_models import DRAFT_ID, MESSAGE_ID
 from ivr.api.models import SEAT_NUMBER, ErrorOut
 from ivr.api.order_models import ORDER_NUMBER
@@ -52,7 +53,12 @@ def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "schemas": schemas["$defs"],
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "hotline_session"},
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": COOKIE,
+                    "description": f"{COOKIE}_PORT where the address has a port.",
+                },
             },
         },
     }

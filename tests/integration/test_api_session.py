@@ -55,6 +55,33 @@ async def test_login_gives_a_browser_a_cookie_that_scripts_and_other_sites_canno
         assert response.status == 401
 
 
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("12345.example.gov.cn", "hotline_session"),
+        ("12345.example.gov.cn:443", "hotline_session"),
+        ("127.0.0.1:8081", "hotline_session_8081"),
+        ("[::1]:8081", "hotline_session_8081"),
+        ("[::1]", "hotline_session"),
+    ],
+)
+async def test_two_hotlines_on_one_machine_have_a_cookie_each(
+    world: World, host: str, name: str
+) -> None:
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    url = world.client.make_url("/api/v1/session")
+    async with world.client.session.post(url, json=LOGIN, headers=headers) as response:
+        assert response.status == 200
+        assert response.headers["Set-Cookie"].startswith(f"{name}=")
+        cookie = response.headers["Set-Cookie"].partition(";")[0]
+    for sent, status in ((cookie, 200), (cookie.replace("=", "_1=", 1), 401)):
+        asked = {"Host": host, "Cookie": sent}
+        async with world.client.session.get(
+            world.client.make_url("/api/v1/me"), headers=asked
+        ) as response:
+            assert response.status == status
+
+
 async def test_a_token_is_worth_nothing_after_logout(world: World) -> None:
     token = await world.token()
     assert (await world.call("DELETE", "/api/v1/session", token))[0] == 204
