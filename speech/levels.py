@@ -44,9 +44,10 @@ def _powers(sound: Sound, rate: int) -> Sound:
 def speech_level(sound: Sound, rate: int) -> float:
     """Level in dB of full scale over the frames that hold speech; pauses do not count."""
     powers = _powers(sound, rate)
-    if not len(powers) or powers.max() == 0:
+    loudest = float(np.max(powers, initial=0))
+    if not loudest:
         return decibels(0)
-    spoken = powers[powers > powers.max() * 10 ** (-_SPEECH_RANGE / 20)]
+    spoken = powers[powers > loudest * 10 ** (-_SPEECH_RANGE / 20)]
     return decibels(float(np.sqrt(np.mean(spoken**2))))
 
 
@@ -79,9 +80,10 @@ def resample(sound: Sound, rate: int, wanted: int) -> Sound:
 def trim(sound: Sound, rate: int, lead: float = LEAD, tail: float = TAIL) -> Sound:
     """Leave at most ``lead`` and ``tail`` seconds around the speech, faded so nothing clicks."""
     powers = _powers(sound, rate)
-    if not len(powers) or powers.max() == 0:
+    loudest = float(np.max(powers, initial=0))
+    if not loudest:
         return sound[:0]
-    loud = np.flatnonzero(powers > powers.max() * 10 ** (-_SILENCE_RANGE / 20))
+    loud = np.flatnonzero(powers > loudest * 10 ** (-_SILENCE_RANGE / 20))
     size = int(_FRAME * rate)
     start = max(0, loud[0] * size - int(lead * rate))
     end = min(len(sound), (loud[-1] + 1) * size + int(tail * rate))

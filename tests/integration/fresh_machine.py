@@ -1,6 +1,6 @@
 """Proves the set-up on a machine that has only git, make and Python; run by hand, as root.
 
-    python3 tests/integration/fresh_machine.py bookworm trixie --keep /tmp/fresh
+    python3 -m tests.integration.fresh_machine bookworm trixie --keep /tmp/fresh
 
 makes each suite's smallest system with debootstrap (which must be installed), puts this checkout
 in, and runs ``make prepare``, ``make prepare`` again and ``make check`` in it, once as root and
