@@ -184,8 +184,8 @@ class OwnPrompts:
     def _whole(self, own: Own) -> bool:
         return all(_digest(self._folder / name) == digest for name, digest in own.files.items())
 
-    def _open(self, language: str) -> Path:
-        """The folder with a link for each sound of a language; from now on it is played from."""
+    def _open(self, language: str) -> None:
+        """Make the folder with a link for each sound of a language; it is played from now on."""
         opened = self._opened / language
         shipped = self._shipped / language
         wanted = {file.relative_to(shipped) for file in shipped.rglob("*.wav*")}
@@ -195,7 +195,6 @@ class OwnPrompts:
             if link.relative_to(opened) not in wanted:
                 link.unlink()
         _point(self._played / language, opened)
-        return opened
 
     def _lead(self, prompt: P, language: Language, own: Own | None) -> None:
         """Point every name of a prompt at its sound."""
