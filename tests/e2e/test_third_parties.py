@@ -254,4 +254,4 @@ async def test_a_merged_call_outlives_the_controller(town: Town) -> None:
     record = await town.hotline.get(f"/api/v1/calls/{dealt['call']}")
     folder = town.hotline.home / "recordings" / record["recording"]
     samples, rate = read_sound(folder / "expert-1.sln16")
-    assert tone_seconds(samples, rate, EXPERT_HZ) > 0.9 * expert["talk_seconds"]  # all of it
+    assert tone_seconds(samples, rate, EXPERT_HZ) > expert["talk_seconds"] - 0.3  # all of it
