@@ -21,6 +21,8 @@ COMMON_QUEUE = "reception"
 
 async def legacy_hotline(call: Call, desk: Desk) -> None:
     """Tell the dialplan the line, its queue, skill and priority, and say that it was merged."""
+    if call.called == HOTLINE and not call.argument(1):
+        return  # as most do
     came = await _came(call)
     if came == Signalled(HOTLINE):
         return

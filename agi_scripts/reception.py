@@ -65,7 +65,8 @@ async def _language(call: Call) -> str:
     language = Language.KO if key == "2" else Language.ZH
     if language is not call.language:
         await call.speak(language)
-    await call.fact(language=language.value, menu=key or "")
+    if key is None or key != call.argument(2):  # of that one the dialplan has told
+        await call.fact(language=language.value, menu=key or "")
     return key or ""
 
 

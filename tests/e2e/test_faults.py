@@ -16,7 +16,7 @@ import pytest_asyncio
 from ivr.demo.phones import SeatPhone
 from ivr.demo.sipp import Citizen
 from ivr.demo.sound import RATE, has_tone, read_sound
-from ivr.prompts import P
+from ivr.prompts import Language, P
 from tests.e2e.hotline import Hotline, eventually
 from tests.e2e.listening import said
 from tests.e2e.watching import Watcher
@@ -123,6 +123,27 @@ async def test_without_a_controller_a_caller_is_greeted_and_reaches_a_seat(
     await hotline.healthy()
     record = await hotline.record("13800010003")
     assert (record["outcome"], record["rating"]) == ("answered", "fair")
+
+
+async def test_without_a_controller_the_language_is_still_chosen(
+    hotline: Hotline, seat: SeatPhone
+) -> None:
+    supervisor = hotline.pids()["supervisor"]
+    os.kill(supervisor, signal.SIGSTOP)
+    try:
+        hotline.kill("controller")
+        async with hotline.citizen("13800010013") as citizen:
+            await citizen.answered()
+            await citizen.voice.hears_sound()
+            await citizen.press("2")
+            await said(citizen.voice, prompt(P.RECORDED_NOTICE, Language.KO))
+            await seat.talking(timeout=40)
+            await citizen.hang_up()
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+    await hotline.healthy()
+    record = await hotline.record("13800010013")
+    assert (record["language"], record["menu"], record["outcome"]) == ("ko", "2", "answered")
 
 
 async def test_a_controller_killed_in_the_menu_costs_the_caller_nothing(
@@ -240,7 +261,7 @@ async def test_the_supervisor_is_killed_in_mid_call(hotline: Hotline, seat: Seat
 async def test_everything_is_still_in_order_and_stops_in_time(hotline: Hotline) -> None:
     assert " 0 disagreements" in await hotline.cli("calls", "reconcile")
     records = await hotline.calls()
-    assert len({record["id"] for record in records}) == len(records) == 12
+    assert len({record["id"] for record in records}) == len(records) == 13
     seconds = await hotline.stop()
     assert seconds < 5
     assert hotline.pids() == {}

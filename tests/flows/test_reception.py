@@ -100,12 +100,17 @@ class Caller:
         return Reply("0", None, None, "")
 
     def greeted(self) -> Caller:
-        """As the dialplan hands a caller over: the greeting said, a key pressed meanwhile kept."""
+        """As the dialplan hands a caller over: the greeting said, a key pressed meanwhile kept;
+        of a language chosen by it the journal knows."""
         self.said.append(P.GREETING)
         key = next(self._keys, "-")
         if key == "!":
             raise HungUp("the caller has hung up")
         self.env = {**self.env, "agi_arg_2": key.replace("-", "")}
+        if key in "12":
+            language = {"1": "zh", "2": "ko"}[key]
+            self.env["agi_language"] = language
+            self.facts.append(f"language={language}&menu={key}")
         return self
 
     def _number(self, prompts: str, at_most: str) -> str:
@@ -152,9 +157,11 @@ async def test_one_and_one_lead_to_a_seat_without_a_needless_word() -> None:
     assert caller.facts == ["language=zh&menu=1", "menu=1%3E1"]
 
 
-async def test_korean_is_spoken_from_the_choice_on() -> None:
-    caller = await call("2-0")
-    assert caller.variables["CHANNEL(language)"] == "ko"
+@pytest.mark.parametrize("keys", ["2-0", "-2-0"])
+async def test_korean_is_spoken_from_the_choice_on(keys: str) -> None:
+    caller = await call(keys)
+    in_the_flow = keys.startswith("-")  # else the dialplan has set it
+    assert caller.variables.get("CHANNEL(language)") == ("ko" if in_the_flow else None)
     assert caller.variables["HOTLINE_QUEUE"] == "korean"
     assert caller.facts == ["language=ko&menu=2", "menu=2%3E0"]
 
