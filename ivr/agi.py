@@ -95,6 +95,7 @@ class AgiSession:
         env: Asterisk's headers (``agi_uniqueid``, ``agi_callerid`` …) as sent; never log these.
         script: the route: ``reception`` for ``agi://host/reception?x=y``.
         query: what followed the ``?``, decoded.
+        call_id: Asterisk's uniqueid of the channel, fit for a log.
         hungup: set once the caller has hung up.
     """
 
@@ -102,21 +103,20 @@ class AgiSession:
         path, _, query = env["agi_network_script"].partition("?")
         self.env = MappingProxyType(env)
         self.script = path.strip("/")
-        self.query: Mapping[str, str] = MappingProxyType(dict(parse_qsl(query, True)))
+        self.query: Mapping[str, str] = MappingProxyType(
+            dict(parse_qsl(query, True)) if query else {}
+        )
+        self.call_id = self.clean("agi_uniqueid")
         self.hungup = asyncio.Event()
         self._transport = transport
         self._answer: asyncio.Future[Reply] | None = None
         self._lines: list[bytes] = []
         self._size = 0
 
-    @property
-    def call_id(self) -> str:
-        """Asterisk's uniqueid of the channel, fit for a log."""
-        return self.clean("agi_uniqueid")
-
     def clean(self, key: str) -> str:
         """A header without control characters, fit for a log; empty if there is none."""
-        return "".join(c for c in self.env.get(key, "") if c.isprintable())
+        value = self.env.get(key, "")
+        return value if value.isprintable() else "".join(filter(str.isprintable, value))
 
     async def command(
         self, name: str, *args: str, timeout: float | None = None, after_hangup: bool = False
@@ -238,7 +238,7 @@ def _ends_reply(first: bytes, line: bytes) -> bool:
 def _framed(name: str, args: tuple[str, ...]) -> bytes:
     quoted = ['"' + arg.replace("\\", "\\\\").replace('"', '\\"') + '"' for arg in args]
     line = " ".join((name, *quoted))
-    if any(c in line for c in "\r\n\0"):
+    if "\n" in line or "\r" in line or "\0" in line:
         raise UnsafeValue(f"{name!r}: an argument holds a line break or NUL; nothing was sent")
     try:
         data = line.encode("utf-8")
@@ -301,6 +301,9 @@ class AgiServer:
         self._server = await loop.create_server(
             lambda: _Connection(self), self._host, self._port, backlog=1024
         )
+        for listening in self._server.sockets:  # what it accepts inherits these
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_AFTER)
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -360,9 +363,6 @@ class _Connection(asyncio.Protocol):
         self._deadline = asyncio.get_running_loop().call_later(
             self._server.headers_within, self._transport.abort
         )
-        connection: socket.socket = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_AFTER)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -372,7 +372,10 @@ class _Connection(asyncio.Protocol):
             for line in lines:
                 if self._transport.is_closing():
                     return
-                self._take_line(line)
+                if self._session is None:
+                    self._take_header(line)
+                else:
+                    self._session.take_line(line)
         if len(self._buffer) > MAX_BYTES:
             self._give_up("a line too long")
 
@@ -384,10 +387,7 @@ class _Connection(asyncio.Protocol):
         else:
             self._session.fail(HungUp("Asterisk has closed the session"))
 
-    def _take_line(self, line: bytes) -> None:
-        if self._session is not None:
-            self._session.take_line(line)
-            return
+    def _take_header(self, line: bytes) -> None:
         self._headers += 1
         self._bytes += len(line) + 1
         if self._headers > MAX_HEADERS or self._bytes > MAX_BYTES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
 
@@ -11,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.agi import MAX_BYTES, MAX_COMMAND, AgiServer, AgiSession, Reply, _Connection, parse_reply
+from ivr.agi import (
+    KEEPALIVE_AFTER,
+    MAX_BYTES,
+    MAX_COMMAND,
+    AgiServer,
+    AgiSession,
+    Reply,
+    _Connection,
+    parse_reply,
+)
 from ivr.errors import (
     AgiCommandError,
     AgiError,
@@ -125,6 +135,21 @@ async def one(bench: Bench, reply: bytes, *command: str) -> Reply:
         raise result
     assert isinstance(result, Reply)
     return result
+
+
+async def test_sessions_notice_when_the_other_machine_is_gone(bench: Bench) -> None:
+    async def route(session: AgiSession) -> list[tuple[int, int]]:
+        taken = [transport.get_extra_info("socket") for transport in bench.server.open]
+        return [
+            (
+                its.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                its.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+            )
+            for its in taken
+        ]
+
+    await bench.play(route)
+    assert await bench.end() == [(1, KEEPALIVE_AFTER)]
 
 
 # --- the traps of panoramisk ---------------------------------------------------------------
