@@ -98,7 +98,6 @@ SWEEP_SECONDS = 30.0
 LATE_ROWS_SECONDS = 1.0
 AFTER_CALL_SECONDS = 3.0  # between two looks for what is to be done after calls
 FIGURES_SECONDS = 2.0  # between two that are told
-NICE = 3
 AMI_EVENTS = "call,agent,dtmf,security"
 
 
@@ -596,7 +595,7 @@ def main() -> None:
     try:
         chosen = with_redis(settings.load())
         logs.configure(chosen.log_level)
-        processes.give_way(NICE)
+        processes.interrupt_nobody()
         uvloop.run(run(chosen))
     except HotlineError as problem:
         sys.exit(f"{problem}")
