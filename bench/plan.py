@@ -14,7 +14,7 @@ Say = Callable[[str], None]
 CALM = 0.1
 """The share of the machine that other programs may take while a run counts as undisturbed."""
 TRIES = 3
-"""How often a run is made that others disturb."""
+"""How often a run is made that others disturb, and how often a side may fail at a rate."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Plan:
         memory_rate: calls a second meanwhile.
         pairs: how often both sides are measured at ``pair_rate`` new calls a second, one after
             the other, for ``pair_seconds``.
-        rungs: rates tried one after the other, by each side until it fails twice at one.
+        rungs: rates tried one after the other, by each side until it fails at one each time.
         rung_seconds: length of one try.
     """
 
@@ -42,7 +42,7 @@ class Plan:
     rung_seconds: float
 
 
-FULL = Plan(3500, (1000, 10_000), 100, 5, 100, 4, (150, 175, 200, 225, 250, 275, 300), 5)
+FULL = Plan(3500, (1000, 10_000), 100, 15, 100, 3, (180, *range(200, 340, 10)), 5)
 QUICK = Plan(100, (100, 200), 50, 2, 50, 2, (100,), 2)
 
 
@@ -151,15 +151,14 @@ async def _pairs(plan: Plan, stand: Stand, results: Results, say: Say) -> None:
 async def _ladder(plan: Plan, stand: Stand, results: Results, say: Say) -> None:
     climbing = set(Side)
     for rate in plan.rungs:
-        for side in [side for side in Side if side in climbing]:
-            for _ in range(2):
+        waiting = climbing
+        for _ in range(TRIES):  # in turn, so that a slow minute of the machine is for both
+            for side in sorted(waiting):
                 run = await stand.run(side, rate=rate, calls=round(rate * plan.rung_seconds))
                 results.ladder[side].append(run)
                 say(_told(run))
-                if run.good:
-                    break
-            else:
-                climbing.discard(side)
+            waiting = {side for side in waiting if not results.ladder[side][-1].good}
+        climbing = climbing - waiting
 
 
 async def _calm_run(stand: Stand, side: Side, rate: float, calls: int, say: Say) -> Run:
