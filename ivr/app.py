@@ -202,6 +202,7 @@ class Controller:
                 ring_seconds=chosen.ring_seconds,
             ),
             self.shifts,
+            pause_seconds=chosen.record_pause_seconds,
         )
         self.handing_on = HandingOn(
             self.control.steering, self.conference.thirds, self.outward, self.shifts
@@ -433,6 +434,7 @@ class Controller:
         self.live.resync(list(channels), list(queues))
         self.desk.linked(queues)
         self.passover.resync(queues)
+        self.conference.linked()
         self._linked.set()
 
     async def _members(self) -> Sequence[AmiEvent]:

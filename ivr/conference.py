@@ -30,6 +30,7 @@ from ticketing.service.shifts import Shifts
 
 log = logging.getLogger(__name__)
 EMERGENCY_RING_SECONDS = 90.0
+_PAUSED = "HOTLINE_RECORD_PAUSED"  # on the citizen's leg: outlives the controller
 
 
 class Conference:
@@ -37,10 +38,15 @@ class Conference:
 
     Args:
         shifts: writes who did what into the audit log.
+        pause_seconds: after which a paused recording goes on, for agents forget it.
     """
 
-    def __init__(self, steering: Steering, thirds: Thirds, shifts: Shifts) -> None:
+    def __init__(
+        self, steering: Steering, thirds: Thirds, shifts: Shifts, *, pause_seconds: float = 120
+    ) -> None:
         self.thirds = thirds
+        self._pause_seconds = pause_seconds
+        self._pauses: dict[str, asyncio.TimerHandle] = {}
         self._steering, self._thirds, self._shifts = steering, thirds, shifts
         self._ringing: dict[str, Ringing] = {}
         self._who: dict[str, Callee] = {}  # a third party's leg → who it is
@@ -60,6 +66,13 @@ class Conference:
         held = self._steering.held(leg.call) and not self._steering.joined(leg.call)
         if held and leg.call not in self._ringing:
             self._spawn(self._look_again(leg.call))
+
+    def linked(self) -> None:
+        """Asterisk answers again: a recording that a controller before this one has paused, and
+        that nobody would remember, goes on."""
+        for call in self._steering.board.calls:
+            if call not in self._pauses:
+                self._spawn(self._remember(call))
 
     # --- verbs -----------------------------------------------------------------------------
     async def consult(self, who: Principal, call: str, wanted: Wanted, *, private: bool) -> Steered:
@@ -298,13 +311,47 @@ class Conference:
         await self._shifts.note(who, verb, call, {"seat": own.seat or ""})
         kind = CallEventKind.RECORD_PAUSED if paused else CallEventKind.RECORD_RESUMED
         await self._mute_all(call, live, paused)
+        if (before := self._pauses.pop(call, None)) is not None:
+            before.cancel()
+        if paused:
+            loop = asyncio.get_running_loop()
+            self._pauses[call] = loop.call_later(
+                self._pause_seconds, lambda: self._spawn(self._go_on(call))
+            )
         await steering.note(own, event=kind, by=own.seat or "")
         return steering.steered(call)
 
+    async def _remember(self, call: str) -> None:
+        """Go on recording a call if its own leg says that this was paused."""
+        channel = self._steering.board.channels.get(call)
+        try:
+            if channel and await self._steering.get(channel.name, _PAUSED):
+                await self._go_on(call)
+        except AmiError as problem:
+            log.warning("%s: whether its recording is paused is not known: %s", call, problem)
+
+    async def _go_on(self, call: str) -> None:
+        """Record again what nobody has resumed."""
+        self._pauses.pop(call, None)
+        steering = self._steering
+        live = steering.board.calls.get(call)
+        if live is None:
+            return
+        try:
+            await self._mute_all(call, live, False)
+        except (AmiError, CallNotRecorded) as problem:
+            log.warning("%s: its recording stays paused: %s", call, problem)
+            return
+        legs = [leg for leg in steering.board.others(call) if leg.seat]
+        for leg in legs[:1]:
+            await steering.note(leg, event=CallEventKind.RECORD_RESUMED)
+
     async def _mute_all(self, call: str, live: LiveCall, paused: bool) -> None:
         steering = self._steering
-        if not await self._mute(steering.board.channels[live.id], paused):
+        citizen = steering.board.channels[live.id]
+        if not await self._mute(citizen, paused):
             raise CallNotRecorded(f"{call} is not being recorded")
+        await steering.set(citizen.name, **{_PAUSED: "yes" if paused else ""})
         for leg in steering.board.others(call):
             await self._mute(leg, paused)
 

@@ -75,6 +75,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HOTLINE_NIGHT_HOURS", "22:00-07:00", "when the night roster takes the calls (T1)"),
     Setting("HOTLINE_QUEUE_STRATEGY", "longest-idle", "`longest-idle` or `round-robin`"),
     Setting("HOTLINE_RING_SECONDS", "20", "how long one seat rings before the next is tried"),
+    Setting(
+        "HOTLINE_RECORD_PAUSE_SECONDS", "120", "after how long a paused recording goes on by itself"
+    ),
     Setting("HOTLINE_WRAP_UP_SECONDS", "15", "how long a seat is left in peace after a call"),
     Setting(
         "HOTLINE_PAUSE_REASONS", "小休,用餐,会议,培训,整理工单", "why a seat may take no calls"
@@ -173,6 +176,7 @@ class Settings:
     night: NightHours = field(default_factory=lambda: NightHours(time(22), time(7)))
     queue_strategy: str = "longest-idle"
     ring_seconds: int = 20
+    record_pause_seconds: int = 120
     wrap_up_seconds: int = 15
     pause_reasons: tuple[str, ...] = ("小休", "用餐", "会议", "培训", "整理工单")
     captions: bool = True
@@ -271,6 +275,9 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
         night=_night(get("HOTLINE_NIGHT_HOURS", "22:00-07:00")),
         queue_strategy=_strategy(get("HOTLINE_QUEUE_STRATEGY", "longest-idle")),
         ring_seconds=_seconds("HOTLINE_RING_SECONDS", get("HOTLINE_RING_SECONDS", "20"), 5),
+        record_pause_seconds=_seconds(
+            "HOTLINE_RECORD_PAUSE_SECONDS", get("HOTLINE_RECORD_PAUSE_SECONDS", "120"), 1
+        ),
         wrap_up_seconds=_seconds(
             "HOTLINE_WRAP_UP_SECONDS", get("HOTLINE_WRAP_UP_SECONDS", "15"), 0
         ),

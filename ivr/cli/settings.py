@@ -137,6 +137,7 @@ VALUES: Mapping[str, Callable[[Settings], str]] = {
     "HOTLINE_NIGHT_HOURS": lambda s: f"{s.night.start:%H:%M}-{s.night.end:%H:%M}",
     "HOTLINE_QUEUE_STRATEGY": lambda s: s.queue_strategy,
     "HOTLINE_RING_SECONDS": lambda s: str(s.ring_seconds),
+    "HOTLINE_RECORD_PAUSE_SECONDS": lambda s: str(s.record_pause_seconds),
     "HOTLINE_WRAP_UP_SECONDS": lambda s: str(s.wrap_up_seconds),
     "HOTLINE_PAUSE_REASONS": lambda s: ",".join(s.pause_reasons),
     "HOTLINE_CAPTIONS": lambda s: "on" if s.captions else "off",

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from ivr.demo.outside import BUSY, RINGS, Manner, Outside
 from ivr.demo.sound import read_sound, tone_seconds
-from tests.e2e.hotline import Hotline
+from tests.e2e.hotline import Hotline, eventually
 from tests.e2e.three import (
     AGENT_HZ,
     CITIZEN_HZ,
@@ -22,6 +22,7 @@ from tests.e2e.three import (
     LISTENS,
     SETTLES,
     WHISPER,
+    Parties,
     Town,
     talking,
 )
@@ -29,6 +30,7 @@ from tests.e2e.three import (
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 EXPERT, SILENT, ENGAGED = "13900000001", "13900000003", "13900000004"
 POLICE, WATER = "110", "8182111"
+PAUSE_SECONDS = 12
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -44,6 +46,7 @@ async def town() -> AsyncIterator[Town]:
         settings = {
             "HOTLINE_TRUNK_OUT": outside.address,
             "HOTLINE_RING_SECONDS": "5",
+            "HOTLINE_RECORD_PAUSE_SECONDS": str(PAUSE_SECONDS),
             "HOTLINE_CITY": "xianning",
         }
         async with Hotline(**settings) as hotline:
@@ -168,6 +171,38 @@ async def test_what_nobody_shall_hear_again_is_not_recorded(town: Town) -> None:
     length = until - since
     silent = len(expert) / rate - tone_seconds(expert, rate, EXPERT_HZ)
     assert silent > length - 1.0
+
+
+async def test_a_recording_that_is_forgotten_goes_on_by_itself(town: Town) -> None:
+    async with talking(town, "13800061014", "8014") as three:
+        await three.do("record-pause")
+        await goes_on(three, "13800061014", within=PAUSE_SECONDS + 10)
+
+
+async def test_a_recording_that_a_dead_controller_has_paused_goes_on(town: Town) -> None:
+    async with talking(town, "13800061015", "8015") as three:
+        await three.do("record-pause")
+        town.hotline.kill("controller")
+        await goes_on(three, "13800061015", within=30)
+
+
+async def goes_on(three: Parties, caller: str, within: float) -> None:
+    """From now on the recording is silent, and then no longer; the journal tells of both."""
+    town = three.town
+    (file,) = (town.hotline.home / "recordings").glob(f"*/{three.call}/citizen.sln16")
+    since = len(read_sound(file)[0])
+
+    async def silent_then_loud() -> bool:
+        samples, rate = read_sound(file)
+        later = samples[since:]
+        silent = len(later) / rate - tone_seconds(later, rate, CITIZEN_HZ)
+        return silent > 1 and tone_seconds(later[-2 * rate :], rate, CITIZEN_HZ) > 1.5
+
+    await eventually(silent_then_loud, "silence and then sound in the recording", within)
+    await three.citizen.hang_up()
+    events = (await town.handling(caller))["events"]
+    kinds = [event["kind"] for event in events if event["kind"].startswith("record_")]
+    assert kinds == ["record_paused", "record_resumed"]
 
 
 def seconds(at: str, since: str) -> float:
