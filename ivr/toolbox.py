@@ -291,11 +291,13 @@ def available(cache: Path, *, given: Path | None = None) -> dict[str, str | None
     ours = installed_asterisk(given)
     redis = installed_redis()
     base = installed_postgres()
+    encoder = installed_ffmpeg()
     return {
         "asterisk": ours.version if ours else cached(ASTERISK, "asterisk"),
         "redis": redis.version if redis else cached(REDIS, "redis-server"),
         **{name: cached(PHONES, package) for name, (_, package) in _PHONES.items()},
         "postgres": base[1] if base else cached(POSTGRES, "postgresql"),
+        "ffmpeg": encoder.version if encoder else cached(FFMPEG, "ffmpeg"),
     }
 
 

@@ -21,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     checkup.database,
     checkup.sounds,
     hearing.speech,
+    hearing.recordings,
     checkup.home,
     checkup.cache,
     checkup.clock,

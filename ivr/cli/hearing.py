@@ -1,4 +1,5 @@
-"""What ``hotline doctor`` says of speech: in which languages calls become text, and if not, why."""
+"""What ``hotline doctor`` says of speech: in which languages calls become text, and if not, why;
+and what recordings are kept as."""
 
 from __future__ import annotations
 
@@ -24,6 +25,19 @@ _NAMES = {Language.ZH: "Chinese", Language.KO: "Korean"}
 async def speech(place: Place) -> list[Finding]:
     """Live captions and the text after a call, in each language."""
     return await asyncio.to_thread(_look, place.settings)
+
+
+async def recordings(place: Place) -> Finding:
+    """What encodes recordings after the call."""
+    version = place.programs.get("ffmpeg")
+    if version is not None:
+        return Finding("Recordings", State.GOOD, f"encoded by ffmpeg {version}")
+    return Finding(
+        "Recordings",
+        State.WARNING,
+        "no ffmpeg is here: a worker that cannot fetch one keeps them as WAV",
+        "`make run` fetches one",
+    )
 
 
 def _look(settings: Settings) -> list[Finding]:

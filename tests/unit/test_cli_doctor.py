@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ivr.cli import checkup, network
+from ivr.cli import checkup, hearing, network
 from ivr.cli.checkup import Finding, Place, State
 from ivr.cli.doctor import examine, line, verdict
 from ivr.settings import Settings, load
@@ -83,6 +83,15 @@ async def test_a_missing_program_is_broken(
 async def test_missing_phones_are_no_harm(settings: Settings) -> None:
     found = await checkup.phones(Place(settings, None, programs={**PROGRAMS, "sipp": None}))
     assert (found.state, found.cure) == (State.WARNING, "`make demo`")
+
+
+@pytest.mark.parametrize(("version", "state"), [("6.1", State.GOOD), (None, State.WARNING)])
+async def test_without_ffmpeg_recordings_stay_large(
+    settings: Settings, version: str | None, state: State
+) -> None:
+    found = await hearing.recordings(Place(settings, None, programs={"ffmpeg": version}))
+    assert found.state is state
+    assert (version or "WAV") in found.text
 
 
 async def test_an_asterisk_that_is_none_is_broken(tmp_path: Path) -> None:

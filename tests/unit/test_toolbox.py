@@ -321,7 +321,7 @@ def test_asterisk_of_this_machine_is_taken_with_its_folders(tmp_path: Path) -> N
 def test_available_fetches_nothing(tmp_path: Path) -> None:
     found = toolbox.available(tmp_path / "cache")
     assert found["sipp"] is None
-    assert {"asterisk", "redis", "baresip", "postgres"} < found.keys()
+    assert {"asterisk", "redis", "baresip", "postgres", "ffmpeg"} < found.keys()
     assert not (tmp_path / "cache").exists()
 
 
