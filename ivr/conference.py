@@ -30,6 +30,7 @@ from ticketing.service.shifts import Shifts
 
 log = logging.getLogger(__name__)
 EMERGENCY_RING_SECONDS = 90.0
+_MARGIN_SECONDS = 10.0  # for what lies between one telephone and the next
 _PAUSED = "HOTLINE_RECORD_PAUSED"  # on the citizen's leg: outlives the controller
 
 
@@ -183,12 +184,14 @@ class Conference:
             callees = await self._thirds.find(wanted, purpose)
             detail = {"seat": own.seat or "", "to": str(wanted)}
             await self._shifts.note(who, f"call.{kind}", call, detail)
+            ringing_seconds = ring_for * len(callees)
             if bool(live.held) is not private:
-                await steering.hold(call, own, private)
+                at_most = ringing_seconds + _MARGIN_SECONDS if private else None
+                await steering.hold(call, own, private, seconds=at_most)
                 held_by_us = private
             if private:
                 await steering.note(own, event=CallEventKind.PRIVATE)
-                await self._tone(own, round(ring_for * len(callees)))
+                await self._tone(own, round(ringing_seconds))
             found = await self._thirds.ring(
                 who, ringing, callees, kind=kind, purpose=purpose, ring_for=ring_for
             )

@@ -179,8 +179,13 @@ class Steering:
         await self.until(lambda: (leg.seat or "") not in self.board.parties(call), "BlindTransfer")
 
     # --- what Asterisk is told -------------------------------------------------------------
-    async def hold(self, call: str, leg: Channel, wanted: bool) -> None:
+    async def hold(
+        self, call: str, leg: Channel, wanted: bool, *, seconds: float | None = None
+    ) -> None:
         """Let the citizen hear music, or not any more, until ``leg`` is gone.
+
+        Args:
+            seconds: how long at most, unless a third party has joined; None for no bound.
 
         Raises:
             CallHeldElsewhere, AmiError
@@ -191,7 +196,9 @@ class Steering:
         if live.held is Held.PHONE:
             raise CallHeldElsewhere(f"{call} was put on hold by the phone of seat {leg.seat}")
         channel = self.board.channels[call].name
-        await self.set(channel, HOTLINE_HOLD=leg.name if wanted else "", HOTLINE_HOLD_FOR="")
+        at_most = "" if seconds is None else str(round(seconds))
+        await self.set(channel, HOTLINE_HOLD_FOR="", HOTLINE_HOLD_SECONDS=at_most)
+        await self.set(channel, HOTLINE_HOLD=leg.name if wanted else "")
         await self.press(channel, HOLD_KEY)
         await self.until(lambda: self.held(call) is wanted, "PlayDTMF")
 

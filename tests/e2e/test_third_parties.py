@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator
 from datetime import date, datetime
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
 from ivr.demo.outside import BUSY, RINGS, Manner, Outside
-from ivr.demo.sound import read_sound, tone_seconds
+from ivr.demo.sound import RATE, read_sound, tone_seconds
 from tests.e2e.hotline import Hotline, eventually
 from tests.e2e.three import (
     AGENT_HZ,
@@ -171,6 +172,24 @@ async def test_what_nobody_shall_hear_again_is_not_recorded(town: Town) -> None:
     length = until - since
     silent = len(expert) / rate - tone_seconds(expert, rate, EXPERT_HZ)
     assert silent > length - 1.0
+
+
+async def test_a_controller_that_dies_while_it_rings_leaves_nobody_on_hold(town: Town) -> None:
+    async with talking(town, "13800061016", "8016") as three:
+        asking = asyncio.create_task(three.consult(number=SILENT))
+        await town.outside.called(SILENT, nth=len(town.outside.to(SILENT)) + 1, timeout=20)
+        heard = await three.hear()
+        assert heard.citizen == set(), heard
+        town.hotline.kill("controller")
+        with contextlib.suppress(aiohttp.ClientError, AssertionError):
+            await asking
+
+        async def together() -> bool:
+            return tone_seconds(three.citizen.voice.heard()[-2 * RATE :], RATE, AGENT_HZ) > 1.5
+
+        await eventually(together, "the seat at the citizen's again", 30)
+        await three.citizen.hang_up()
+    await town.hotline.healthy()
 
 
 async def test_a_recording_that_is_forgotten_goes_on_by_itself(town: Town) -> None:
