@@ -7,7 +7,8 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import aiohttp
 import pytest
@@ -102,13 +103,22 @@ async def test_a_call_that_ends_while_the_controller_is_away_is_recorded(
     assert (record["outcome"], record["hangup_by"]) == ("answered", "caller")
 
 
-async def test_without_a_controller_a_caller_is_greeted_and_reaches_a_seat(
-    hotline: Hotline, seat: SeatPhone
-) -> None:
+@contextmanager
+def no_controller(hotline: Hotline) -> Iterator[None]:
+    """The controller is dead inside the block, and nobody starts another."""
     supervisor = hotline.pids()["supervisor"]
     os.kill(supervisor, signal.SIGSTOP)
     try:
         hotline.kill("controller")
+        yield
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+
+
+async def test_without_a_controller_a_caller_is_greeted_and_reaches_a_seat(
+    hotline: Hotline, seat: SeatPhone
+) -> None:
+    with no_controller(hotline):
         async with hotline.citizen("13800010003") as citizen:
             await seat.talking(timeout=40)
             await citizen.hears(SEAT_HZ, timeout=15)
@@ -117,8 +127,6 @@ async def test_without_a_controller_a_caller_is_greeted_and_reaches_a_seat(
             await citizen.press("2")
             await citizen.wait(30)
             heard = citizen.voice.heard()
-    finally:
-        os.kill(supervisor, signal.SIGCONT)
     hears_in_order(heard, prompt(P.GREETING), prompt(P.RECORDED_NOTICE), prompt(P.TRANSFERRING))
     await hotline.healthy()
     record = await hotline.record("13800010003")
@@ -128,10 +136,7 @@ async def test_without_a_controller_a_caller_is_greeted_and_reaches_a_seat(
 async def test_without_a_controller_the_language_is_still_chosen(
     hotline: Hotline, seat: SeatPhone
 ) -> None:
-    supervisor = hotline.pids()["supervisor"]
-    os.kill(supervisor, signal.SIGSTOP)
-    try:
-        hotline.kill("controller")
+    with no_controller(hotline):
         async with hotline.citizen("13800010013") as citizen:
             await citizen.answered()
             await citizen.voice.hears_sound()
@@ -139,8 +144,6 @@ async def test_without_a_controller_the_language_is_still_chosen(
             await said(citizen.voice, prompt(P.RECORDED_NOTICE, Language.KO))
             await seat.talking(timeout=40)
             await citizen.hang_up()
-    finally:
-        os.kill(supervisor, signal.SIGCONT)
     await hotline.healthy()
     record = await hotline.record("13800010013")
     assert (record["language"], record["menu"], record["outcome"]) == ("ko", "2", "answered")
