@@ -18,6 +18,7 @@ from typing import Any
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from ivr.prompts import Language
 from speech import wire
 from speech.admission import LATE_SECONDS
 from speech.captions import Caption, caption
@@ -55,6 +56,23 @@ class Recorded:
     folder: str
     language: str
     since: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionsNow:
+    """How captions are altogether.
+
+    Attributes:
+        lacking: each language → why nothing is heard in it, empty where all is well.
+        on, turned_off: calls with captions, and calls that lost them for want of power.
+        late: 95 of 100 sounds are heard within so many seconds of being on the disk.
+    """
+
+    state: CaptionState
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    on: int = 0
+    turned_off: int = 0
+    late: float = 0.0
 
 
 @dataclass
@@ -121,6 +139,14 @@ class Captions:
     def knows(self, language: str) -> bool:
         """Whether the worker can hear a language now."""
         return self._worker is not None and language not in self._worker.lacking
+
+    def now(self) -> CaptionsNow:
+        """How captions are altogether."""
+        worker = self._worker
+        if not self._on or worker is None:
+            return CaptionsNow(CaptionState.AWAY if self._on else CaptionState.OFF)
+        lacking = {each.value: worker.lacking.get(each, "") for each in Language}
+        return CaptionsNow(CaptionState.ON, lacking, len(worker.on), len(worker.off), worker.late)
 
     def of(self, call: str) -> list[Caption]:
         """The final captions of a call going on, as they were spoken."""

@@ -23,3 +23,19 @@ async def call_captions(ask: Ask) -> models.CaptionsOut:
         why=captions.why(call),
         items=[models.CaptionOut(**asdict(each)) for each in captions.of(call)],
     )
+
+
+async def captions_now(ask: Ask) -> models.CaptionsNowOut:
+    """How live captions are altogether: languages, calls that have them, how late they are."""
+    now = ask.use.services.captions.now()
+    languages = [
+        models.CaptionLanguageOut(language=language, why=why)
+        for language, why in now.lacking.items()
+    ]
+    return models.CaptionsNowOut(
+        state=now.state,
+        on=now.on,
+        turned_off=now.turned_off,
+        late=now.late,
+        languages=languages,
+    )

@@ -35,3 +35,25 @@ class CaptionsOut(Out):
     state: CaptionState
     why: str
     items: list[CaptionOut]
+
+
+class CaptionLanguageOut(Out):
+    """A language; ``why`` says what to do when nothing is heard in it, else it is empty."""
+
+    language: str
+    why: str
+
+
+class CaptionsNowOut(Out):
+    """How live captions are altogether: ``on``, ``off`` (the setting) or ``away``.
+
+    Beyond what the machine carries captions are turned off for the longest calls first
+    (``turned_off``); the text after the call is made for all. ``late`` is in seconds: 95 of 100
+    sounds are heard within so many of being on the disk.
+    """
+
+    state: CaptionState
+    on: int
+    turned_off: int
+    late: float
+    languages: list[CaptionLanguageOut]

@@ -11,6 +11,13 @@ from ticketing.domain.roles import Permission
 CAPTION_ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
+        "/api/v1/captions",
+        Permission.EVENTS_WATCH,
+        handlers.captions_now,
+        models.CaptionsNowOut,
+    ),
+    Route(
+        "GET",
         "/api/v1/calls/{call_id}/captions",
         Permission.EVENTS_WATCH,
         handlers.call_captions,
