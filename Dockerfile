@@ -1,4 +1,13 @@
-# One image for Asterisk and for the controller: Debian's Asterisk 22, this project, no compiler.
+# One image for Asterisk and for the controller: Debian's Asterisk 22, this project, no compiler;
+# before it, in an image that is thrown away, the console's pages.
+FROM node:24-slim AS console
+
+WORKDIR /console
+COPY web/package.json web/package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY web ./
+RUN node node_modules/vite/bin/vite.js build
+
 FROM debian:forky-slim
 
 RUN apt-get update \
@@ -15,6 +24,7 @@ COPY asterisk_conf asterisk_conf
 COPY sounds sounds
 COPY speech speech
 COPY ticketing ticketing
+COPY --from=console /console/dist web/dist
 RUN python3 -m venv .venv && .venv/bin/pip install --no-cache-dir -e .
 
 ENV PATH=/opt/hotline/.venv/bin:$PATH HOTLINE_HOME=/var/lib/hotline

@@ -15,7 +15,7 @@ demo: ## the same, with simulated citizens and agents on real SIP
 test: ## run all tests; ARGS="-k word" is passed on to pytest
 	@exec $(BOOTSTRAP) test $(ARGS)
 
-check: ## linter, formatter, type checker, import rule
+check: ## linter, formatter, type checkers, import rule
 	@exec $(BOOTSTRAP) check
 
 bench: ## measure the reception against the same menu in plain dialplan
@@ -25,4 +25,4 @@ prepare: ## only set up, tests included, and start nothing
 	@exec $(BOOTSTRAP) prepare --tests
 
 clean: ## remove the Python environment and tool caches; calls and settings stay
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv web/dist web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -17,6 +17,7 @@ from typing import NoReturn
 from ivr import toolbox
 from ivr.environment import OLDEST_PYTHON, Environment, suitable_python
 from ivr.errors import HotlineError, SetupError
+from ivr.frontend import Frontend
 from ivr.progress import Progress
 from ivr.settings import PROJECT, default_cache, read_dotenv
 
@@ -92,9 +93,11 @@ def _run(command: str, rest: list[str], progress: Progress) -> int:
     environment = Environment(PROJECT, cache, progress)
     tests = command in {"test", "bench"} or (command == "prepare" and "--tests" in rest)
     environment.ensure(dev=tests or command == "check")
+    frontend = Frontend(PROJECT, environment.folder / "bin", progress)
     if command == "check":
-        return check(environment)
+        return check(environment, frontend)
     fetch(environment, values, phones=tests or command == "demo", tests=tests)
+    make_console(frontend, progress, needed=tests)
     if command == "prepare":
         return 0
     then = {
@@ -132,20 +135,45 @@ def fetch(
     toolbox.prepare(environment.cache, groups, environment.progress)
 
 
-def check(environment: Environment) -> int:
+def make_console(frontend: Frontend, progress: Progress, *, needed: bool) -> None:
+    """Make the console's pages. The hotline answers calls without them too, unless ``needed``.
+
+    Raises:
+        SetupError: they are needed and cannot be made.
+    """
+    try:
+        frontend.ensure()
+    except SetupError as error:
+        if needed:
+            raise
+        progress.say(
+            f"\n{error}\nThe console could not be made; the hotline runs without it. Mend the "
+            "network if it is at fault (npm's own settings apply), then run this again.\n"
+        )
+
+
+def check(environment: Environment, frontend: Frontend) -> int:
     """Run every static check, also after one has failed; returns 1 when one has."""
+    frontend.packages()
+    modules = frontend.folder / "node_modules"
+    types = ("src/api/schema.d.ts", "openapi.json")
     checks = (
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
         ("mypy",),
         ("pytest", "-q", "tests/unit/test_imports.py"),
+        ("python", "-c", f"from ivr.api.openapi import write; write('web/{types[1]}')"),
+        ("node", str(modules / "openapi-typescript/bin/cli.js"), types[1], "--output", types[0]),
+        ("node", str(modules / "vue-tsc/bin/vue-tsc.js"), "--noEmit"),
     )
     failed = []
     for name, *args in checks:
-        environment.progress.say(f"→ {' '.join((name, *args))}")
-        done = subprocess.run([environment.program(name), *args], cwd=PROJECT, check=False)
+        shown = " ".join((name, *(arg.replace(f"{PROJECT}/", "") for arg in args)))
+        environment.progress.say(f"→ {shown}")
+        folder = frontend.folder if name == "node" else PROJECT
+        done = subprocess.run([environment.program(name), *args], cwd=folder, check=False)
         if done.returncode:
-            failed.append(" ".join((name, *args)))
+            failed.append(shown)
     if failed:
         environment.progress.say(f"These checks failed, see above: {', '.join(failed)}")
     return 1 if failed else 0

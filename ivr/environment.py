@@ -166,7 +166,7 @@ class Environment:
 
 
 def _group(*, dev: bool) -> tuple[str, ...]:
-    return ("--group", "dev") if dev else ()
+    return ("--group", "dev" if dev else "console")
 
 
 def _follow(output: Iterator[str], report: Report) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from functools import cache
-from pathlib import Path
 
 from aiohttp import web
 
+from ivr.api.console import add_console
 from ivr.api.door import BODY_LIMIT, Door, errors_as_json
 from ivr.api.events import OPEN, OpenSockets, close_all
 from ivr.api.openapi import describe
 from ivr.api.routes import ROUTES
 from ivr.api.services import ApiServices, UseCases
 
-_HOME = Path(__file__).with_name("home.html")
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -43,20 +42,13 @@ def build_api(services: ApiServices, *, operator: bool = False) -> web.Applicati
         app.router.add_route(row.method, row.path, door.let_in)
         if row.method == "GET" and row.status != 101:
             app.router.add_route("HEAD", row.path, door.let_in)
-    page = _HOME.read_bytes()
 
     async def openapi(request: web.Request) -> web.Response:
         description = await asyncio.to_thread(_description, services.version)
         return web.Response(body=description, content_type="application/json")
 
-    async def home(request: web.Request) -> web.Response:
-        """What a person sees who opens the address in a browser."""
-        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-        headers = {"Content-Security-Policy": policy}
-        return web.Response(body=page, content_type="text/html", charset="utf-8", headers=headers)
-
     app.router.add_get("/openapi.json", openapi)
-    app.router.add_get("/", home)
+    add_console(app, services.pages)
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(close_all)
     return app

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,7 +17,7 @@ from ivr.api.inbox_models import DRAFT_ID, MESSAGE_ID
 from ivr.api.models import SEAT_NUMBER, ErrorOut
 from ivr.api.order_models import ORDER_NUMBER
 from ivr.api.problems import PROBLEMS
-from ivr.api.routes import Access, Route
+from ivr.api.routes import ROUTES, Access, Route
 
 _REF = "#/components/schemas/{model}"
 _PARTS = {
@@ -26,6 +28,11 @@ _PARTS = {
     "item": {"type": "string", "pattern": MESSAGE_ID},
     "draft": {"type": "string", "pattern": DRAFT_ID},
 }
+
+
+def write(file: str) -> None:
+    """Write the description of all routes, from which the console's types are made."""
+    Path(file).write_text(json.dumps(describe(ROUTES, "0"), ensure_ascii=False), "utf-8")
 
 
 def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from ivr.floor import Floor
 from ivr.handing_on import HandingOn
 from ivr.ownprompts import OwnPrompts
 from ivr.probing import Probing
+from ivr.settings import PROJECT
 from ivr.surge import Surging
 from speech import encoding
 from ticketing.domain.roles import Principal
@@ -97,6 +98,7 @@ class ApiServices:
         probes, probing: which lines answer; tries one at once.
         ban_lifted: told which address is let in again.
         export: writes a recording with stretches silent.
+        pages: the folder of the console's pages.
         call_over: told when there is something to be done after calls.
         dialled: the number that the citizen of a call still going on has dialled (T2), or None.
     """
@@ -138,6 +140,7 @@ class ApiServices:
     dialled: Callable[[str], str | None] = lambda _call: None
     export: Export = export_plain
     call_over: Callable[[], None] = lambda: None
+    pages: Path = PROJECT / "web/dist"
 
 
 @dataclass(frozen=True)

@@ -78,4 +78,5 @@ def test_the_image_holds_all_that_is_imported_and_read() -> None:
     copied = set(re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE))
     needed = {"ivr", "agi_scripts", "ticketing", "speech", "asterisk_conf", "sounds"}
     assert copied == needed
+    assert "COPY --from=console /console/dist web/dist" in text
     assert "USER hotline" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -17,6 +18,7 @@ from ivr import bootstrap, environment, layers, toolbox
 from ivr.commands import run
 from ivr.environment import Environment
 from ivr.errors import SetupError
+from ivr.frontend import Frontend
 from ivr.progress import Progress
 from ivr.settings import PROJECT
 
@@ -170,17 +172,31 @@ def test_newest_python_on_path_is_found(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_failed_check_fails_the_whole_and_the_rest_still_runs(
     checkout: Environment, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for name, status in (("ruff", 1), ("mypy", 0), ("pytest", 0)):
+    ran = ["ruff", "ruff", "mypy", "pytest", "python", "node", "node"]
+    for name in {*ran, "npm"}:
         file = Path(checkout.program(name))
-        file.write_text(f"#!/bin/sh\necho {name} ran\nexit {status}\n")
+        file.write_text(f"#!/bin/sh\necho {name} ran\nexit {int(name == 'ruff')}\n")
         file.chmod(0o755)
-    assert bootstrap.check(checkout) == 1
-    assert capfd.readouterr().out.split("\n")[:4] == [
-        "ruff ran",
-        "ruff ran",
-        "mypy ran",
-        "pytest ran",
-    ]
+    frontend = Frontend(checkout.project, checkout.folder / "bin", Progress(None))
+    (frontend.folder / "node_modules").mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        (frontend.folder / name).touch()
+    assert bootstrap.check(checkout, frontend) == 1
+    assert capfd.readouterr().out.split("\n")[:-1] == [f"{name} ran" for name in ran]
+
+
+@pytest.mark.parametrize("needed", [False, True])
+def test_calls_are_answered_without_a_console_tests_are_not_run_without(
+    checkout: Environment, capsys: pytest.CaptureFixture[str], needed: bool
+) -> None:
+    (checkout.project / "web").mkdir()
+    for name in ("package.json", "package-lock.json"):
+        (checkout.project / "web" / name).touch()
+    frontend = Frontend(checkout.project, checkout.project / "nothing", Progress(None))
+    tried = pytest.raises(SetupError) if needed else contextlib.nullcontext()
+    with tried:
+        bootstrap.make_console(frontend, Progress(sys.stderr), needed=needed)
+    assert ("hotline runs without it" in capsys.readouterr().err) is not needed
 
 
 def test_terminal_sees_one_line_that_changes() -> None:

@@ -18,6 +18,7 @@ BEFORE_THE_ENVIRONMENT = {  # run by the system's Python: standard library and e
     "ivr/debian.py",
     "ivr/environment.py",
     "ivr/errors.py",
+    "ivr/frontend.py",
     "ivr/elf.py",
     "ivr/layers.py",
     "ivr/progress.py",
