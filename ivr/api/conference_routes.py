@@ -73,7 +73,7 @@ CONFERENCE_ROUTES: tuple[Route, ...] = (
         Permission.CALLS_RECORDING,
         handlers.leg_recording,
         media="audio/wav",
-        raises=(errors.LegNotFound, errors.RecordingNotFound),
+        raises=(errors.LegNotFound, errors.RecordingNotFound, errors.NotAllowed),
     ),
     Route(
         "POST",

@@ -9,11 +9,12 @@ from aiohttp import web
 
 from ivr.api import models
 from ivr.api.masking import shown_to
+from ivr.api.passing import Passing
 from ivr.api.problems import ApiError
 from ivr.api.services import Ask
 from ivr.errors import HotlineError
 from speech import encoding
-from ticketing.domain.roles import MATRIX, Principal
+from ticketing.domain.roles import MATRIX, Permission, Principal
 from ticketing.domain.seats import Seat
 from ticketing.store.users import User
 
@@ -128,8 +129,15 @@ async def show_call(ask: Ask) -> models.CallOut:
 
 
 async def recording(ask: Ask) -> web.FileResponse:
-    """The sound of a call, the citizen left and the agent right, or the message that was left."""
-    file = await ask.use.calls.recording(ask.who, ask.path("call_id"))
+    """The sound of a call, the citizen left and the agent right, or the message that was left.
+
+    Personal numbers are silent in it for those who may not see them.
+    """
+    call_id = ask.path("call_id")
+    if not ask.who.may(Permission.CALLS_SEE_NUMBERS):
+        made = await ask.use.transcripts.hear(ask.who, call_id)
+        return Passing(made, headers={"Content-Type": "audio/wav"})
+    file = await ask.use.calls.recording(ask.who, call_id)
     _check_range(ask.request, file)
     return web.FileResponse(file, headers={"Content-Type": encoding.media(file)})
 

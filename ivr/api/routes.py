@@ -111,7 +111,12 @@ _CALL_ROUTES: tuple[Route, ...] = (
         "/api/v1/calls/{call_id}/recording",
         Permission.CALLS_RECORDING,
         handlers.recording,
-        raises=(errors.CallNotFound, errors.RecordingNotFound, errors.RecordingDeleted),
+        raises=(
+            errors.CallNotFound,
+            errors.RecordingNotFound,
+            errors.RecordingDeleted,
+            errors.NotTranscribed,
+        ),
         media="audio/wav",
         also={206: None, 304: None, 412: None, 416: models.ErrorOut},
     ),

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
-
 from aiohttp import web
 
 from ivr.api import transcript_models as models
+from ivr.api.passing import Passing
 from ivr.api.services import Ask
 from ticketing.domain.transcripts import Utterance
 from ticketing.service.transcripts import Said
 from ticketing.store.recordings import Recording
-
-_PIECE = 256 * 1024
 
 
 async def transcript(ask: Ask) -> models.TranscriptOut:
@@ -40,14 +36,12 @@ async def find(ask: Ask) -> models.HitsOut:
     )
 
 
-async def export(ask: Ask) -> web.StreamResponse:
+async def export(ask: Ask) -> web.FileResponse:
     """The sound of a call to be handed out, personal numbers silent; it is noted who took it."""
     query, call_id = ask.query(models.ExportQuery), ask.path("call_id")
     file = await ask.use.transcripts.export(ask.who, call_id, query.source, redact=query.redact)
-    try:
-        return await _send(ask.request, file, f"{query.source.value}.wav")
-    finally:
-        await asyncio.to_thread(file.unlink)
+    named = f'attachment; filename="{query.source.value}.wav"'
+    return Passing(file, headers={"Content-Type": "audio/wav", "Content-Disposition": named})
 
 
 async def jobs(ask: Ask) -> models.JobsOut:
@@ -63,28 +57,6 @@ async def again(ask: Ask) -> models.AgainOut:
     """Have a call heard again: what was laid aside, or with a model that is here now."""
     done = await ask.use.transcripts.again(ask.who, ask.path("call_id"))
     return models.AgainOut(recordings=done)
-
-
-async def _send(request: web.Request, file: Path, name: str) -> web.StreamResponse:
-    content = await asyncio.to_thread(file.open, "rb")
-    size = (await asyncio.to_thread(file.stat)).st_size
-    try:
-        answer = web.StreamResponse(
-            headers={
-                "Content-Type": "audio/wav",
-                "Content-Length": str(size),
-                "Content-Disposition": f'attachment; filename="{name}"',
-                "Cache-Control": "no-store",
-            }
-        )
-        await answer.prepare(request)
-        if request.method != "HEAD":
-            while piece := await asyncio.to_thread(content.read, _PIECE):
-                await answer.write(piece)
-        await answer.write_eof()
-        return answer
-    finally:
-        content.close()
 
 
 def _recording(one: Recording) -> models.RecordingOut:

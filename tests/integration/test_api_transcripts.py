@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import tempfile
 import wave
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,6 +176,45 @@ async def test_an_export_is_silent_where_a_number_is_said(world: World) -> None:
         ("admin", {"redact": False, "silenced": 0}),
         ("user-evaluator", {"redact": True, "silenced": 1}),
     ]
+
+
+@pytest.mark.parametrize("role", [Role.EVALUATOR, Role.CONTRACTOR])
+async def test_who_may_not_see_numbers_hears_none(world: World, role: Role) -> None:
+    await heard(world, Progress.DONE, *SAID)
+    sound(world)
+    token = await world.token(role)
+    headers = {"Authorization": f"Bearer {token}"}
+    first, last = round(1.05 * 16_000), round(2.15 * 16_000)
+    async with world.client.get(f"{PATH}/recording", headers=headers) as response:
+        body, etag = await response.read(), response.headers["ETag"]
+        assert response.content_type == "audio/wav"
+    both = memoryview(body[44:]).cast("h").tolist()
+    assert set(both[2 * first : 2 * last : 2]) == {0}
+    assert has_tone(both[: 2 * first : 2], 16_000, 440)
+    assert has_tone(both[2 * first + 1 : 2 * last : 2], 16_000, 600)
+    # a player asks for parts of what is one file to it
+    part = {**headers, "Range": "bytes=44-143", "If-Range": etag}
+    async with world.client.get(f"{PATH}/recording", headers=part) as response:
+        assert (response.status, await response.read()) == (206, body[44:144])
+    beyond = {**headers, "Range": f"bytes={len(body)}-"}
+    async with world.client.get(f"{PATH}/recording", headers=beyond) as response:
+        assert response.status == 416
+    assert await deeds(world, "recording.hear") == [(f"user-{role}", {"silenced": 1})] * 3
+    assert not left_behind()
+
+
+def left_behind() -> list[Path]:
+    """Files made for one answer that are still there."""
+    return list(Path(tempfile.gettempdir()).glob(f"hotline-export-{os.getpid()}-*"))
+
+
+async def test_sound_that_is_no_text_yet_is_heard_by_those_who_see_numbers(world: World) -> None:
+    await heard(world, Progress.WAITING)
+    sound(world)
+    path = f"{PATH}/recording"
+    status, told = await world.call("GET", path, await world.token(Role.EVALUATOR))
+    assert (status, told["error"]) == (409, "not_transcribed")
+    assert (await world.call("GET", path, await world.token(Role.MANAGER)))[0] == 200
 
 
 async def test_what_cannot_be_made_silent_is_not_exported(world: World) -> None:

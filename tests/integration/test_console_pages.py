@@ -74,5 +74,7 @@ async def test_without_pages_it_is_said_what_to_do(tmp_path: Path) -> None:
     add_console(app, tmp_path / "none")
     async with TestClient(TestServer(app)) as client, client.get("/") as answer:
         assert answer.status == 200
-        assert "make run" in await answer.text()
+        told = await answer.text()
+        assert "make run" in told
+        assert "hotline watch" in told
         assert "script" not in answer.headers["Content-Security-Policy"]

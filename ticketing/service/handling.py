@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from ticketing.domain.calls import CallRecord
 from ticketing.domain.conduct import Conduct, Mark
-from ticketing.domain.errors import RecordingNotFound
+from ticketing.domain.errors import NotAllowed, RecordingNotFound
 from ticketing.domain.legs import CallEvent, CallLeg, Handling
 from ticketing.domain.roles import Permission, Principal, mask_number
 from ticketing.service.clock import utc_now
@@ -73,7 +73,10 @@ class Handlings:
 
         Raises:
             LegNotFound, RecordingNotFound
+            NotAllowed: personal numbers may be in it, and ``who`` may not see those (A5).
         """
+        if not who.may(Permission.CALLS_SEE_NUMBERS):
+            raise NotAllowed("a leg by itself is heard by those who may see numbers")
         async with self._database.reading() as session:
             leg = await legs.third(session, call, number)
         raw = self._recordings / leg.recording if leg.recording else None

@@ -112,16 +112,39 @@ class Transcripts:
         """
         if not redact and not principal.may(Permission.CALLS_SEE_NUMBERS):
             raise NotAllowed("sound with numbers in it is exported by those who may see numbers")
+        target, spans = await self._made(call_id, (source,), redact=redact)
+        await self._note(principal, "recording.export", call_id, redact=redact, silenced=spans)
+        return target
+
+    async def hear(self, principal: Principal, call_id: str) -> Path:
+        """A call's recording, or the message it left, with personal numbers silent, for those who
+        may hear calls and not see numbers (A5).
+
+        A WAV file; whoever asked for it deletes it. Noted in the audit log.
+
+        Raises:
+            CallNotFound, RecordingNotFound, RecordingDeleted
+            NotTranscribed: there is no text, so it is not known what to silence.
+        """
+        target, spans = await self._made(call_id, (Source.CALL, Source.MESSAGE), redact=True)
+        await self._note(principal, "recording.hear", call_id, silenced=spans)
+        return target
+
+    async def _made(
+        self, call_id: str, sources: Sequence[Source], *, redact: bool
+    ) -> tuple[Path, int]:
+        """A file of the first of ``sources`` that there is, and how much of it is silent."""
         async with self._database.reading() as session:
             record = await calls.get(session, call_id)
             kept = await recordings.of_call(session, call_id)
             texts = {text.source: text for text in await transcripts.of_call(session, call_id)}
-        one = next((one for one in (kept or _to_come(record)) if one.source is source), None)
+        there = {one.source: one for one in (kept or _to_come(record))}
+        one = next((there[source] for source in sources if source in there), None)
         if one is None:
             raise RecordingNotFound(f"{call_id}: this call has no recording")
         if one.sound_gone_at is not None:
             raise RecordingDeleted(one.sound_gone_at)
-        text = texts.get(source)
+        text = texts.get(one.source)
         if redact and (text is None or one.state is not Progress.DONE):
             raise NotTranscribed(f"{call_id}: it has not become text")
         quiet = silences(text.said) if redact and text is not None else ()
@@ -130,11 +153,13 @@ class Transcripts:
             target = await asyncio.to_thread(self._write, one, spans)
         except FileNotFoundError:
             raise RecordingNotFound(f"{call_id}: its file is gone") from None
-        await self._note(principal, "recording.export", call_id, redact=redact, silenced=len(spans))
-        return target
+        if text is not None:  # who asks for parts of it one after the other sees one file
+            moment = text.made_at.timestamp()
+            await asyncio.to_thread(os.utime, target, (moment, moment))
+        return target, len(spans)
 
     def _write(self, one: Recording, spans: Sequence[tuple[int, float, float]]) -> Path:
-        handle, name = tempfile.mkstemp(prefix="hotline-export-", suffix=".wav")
+        handle, name = tempfile.mkstemp(prefix=f"hotline-export-{os.getpid()}-", suffix=".wav")
         os.close(handle)
         target, written = Path(name), False
         try:

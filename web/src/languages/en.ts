@@ -83,6 +83,7 @@ export const en: Words = {
     exportWhole: "Export as recorded",
     exportWholeSure: "The recording has personal numbers in it, and the export is logged. Go on?",
     cannotHear: "Your role may read the text, but not hear the recording.",
+    notYet: "This call is no text yet, so the personal numbers in it cannot be silenced; your role may hear it once it is.",
     gone: "The recording was deleted by policy on {day}.",
     noRecording: "Nothing was recorded: the citizen hung up before an agent answered, and left no message.",
     textGone: "The text was deleted by policy on {day}.",

@@ -81,6 +81,7 @@ export const zh = {
     exportWhole: "导出原始录音",
     exportWholeSure: "原始录音含有个人号码，导出会记入审计日志。确定导出吗？",
     cannotHear: "您的角色可以查看文字，但不能收听录音。",
+    notYet: "这通电话还没有转成文字，无法消除其中的个人号码；您的角色须等转写完成后才能收听。",
     gone: "录音已于 {day} 按保存期限删除。",
     noRecording: "这个通话没有录音：市民在接通话务员之前挂断，也没有留言。",
     textGone: "文字已于 {day} 按保存期限删除。",
