@@ -80,7 +80,7 @@ class Frontend:
         with self._progress.step("Fetching the console's packages") as report:
             quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
             for line in self._run("npm", "ci", *quiet):
-                report(line)
+                report(line.strip())
         stamp.write_text(wanted, "utf-8")
 
     def _run(self, program: str, *argv: str) -> Iterator[str]:
