@@ -61,7 +61,7 @@ class Door:
         route = self._routes[_key(request)]
         principal, token = await self._who(request, route)
         _check_site(request, route)
-        _check_permission(route, principal)
+        _check_permission(route, principal, token)
         _check_path(request)
         query = None if route.query is None else _parse_query(request, route.query)
         body = None if route.body is None else await _parse_body(request, route.body)
@@ -75,6 +75,9 @@ class Door:
         )
 
     async def _who(self, request: web.Request, route: Route) -> tuple[Principal | None, str]:
+        if route.access is Access.WORKER:
+            token = _bearer(request)
+            return None, token if token and await self._use.sounds.knows(token) else ""
         if self._operator:
             return OPERATOR, ""
         token = _bearer(request) or request.cookies.get(session_cookie(request), "")
@@ -197,8 +200,8 @@ def _same_host(origin: str, request: web.Request) -> bool:
         return False
 
 
-def _check_permission(route: Route, principal: Principal | None) -> None:
-    if route.access is Access.PUBLIC:
+def _check_permission(route: Route, principal: Principal | None, token: str) -> None:
+    if route.access is Access.PUBLIC or (route.access is Access.WORKER and token):
         return
     if principal is None:
         raise NotLoggedIn

@@ -18,6 +18,8 @@ from ivr.api.models import SEAT_NUMBER, ErrorOut
 from ivr.api.order_models import ORDER_NUMBER
 from ivr.api.problems import PROBLEMS
 from ivr.api.routes import ROUTES, Access, Route
+from ticketing.domain.transcripts import Source
+from ticketing.service.sounds import LEG
 
 _REF = "#/components/schemas/{model}"
 _PARTS = {
@@ -27,6 +29,12 @@ _PARTS = {
     "message": {"type": "string", "pattern": MESSAGE_ID},
     "item": {"type": "string", "pattern": MESSAGE_ID},
     "draft": {"type": "string", "pattern": DRAFT_ID},
+    "source": {"type": "string", "enum": [source.value for source in Source]},
+    "leg": {"type": "string", "pattern": f"^({LEG})$"},
+}
+_SECURITY: dict[object, list[dict[str, list[str]]]] = {
+    Access.PUBLIC: [],
+    Access.WORKER: [{"bearer": []}],
 }
 
 
@@ -76,9 +84,11 @@ def _operation(row: Route) -> dict[str, Any]:
         "operationId": row.name,
         "summary": row.summary,
         "tags": [row.path.removeprefix("/api/v1/").strip("/").partition("/")[0]],
-        "security": [] if row.access is Access.PUBLIC else [{"bearer": []}, {"cookie": []}],
+        "security": _SECURITY.get(row.access, [{"bearer": []}, {"cookie": []}]),
         "responses": _responses(row),
     }
+    if row.access is Access.WORKER:
+        operation["description"] = "For the worker that has the job in hand, by its own token."
     if not isinstance(row.access, Access):
         operation["description"] = f"Needs the permission `{row.access}`."
     parameters = [*_path_parameters(row), *_query_parameters(row)]
@@ -174,7 +184,8 @@ def _errors(row: Route) -> dict[int, set[str]]:
     if row.upload:
         ids |= {"request_timeout"}
     if row.access is not Access.PUBLIC:
-        ids |= {"not_logged_in"} | (set() if row.locked else {"password_change_required"})
+        unlocked = row.locked or row.access is Access.WORKER
+        ids |= {"not_logged_in"} | (set() if unlocked else {"password_change_required"})
     if not isinstance(row.access, Access):
         ids |= {"not_allowed"}
     if "{" in row.path:

@@ -219,6 +219,19 @@ PROBLEMS: dict[str, Problem] = {
         "This file is not taken: {detail}",
         "이 파일은 올릴 수 없습니다: {detail}",
     ),
+    "upload_broken": Problem(
+        422,
+        "收到的录音与所报的大小或校验值不符，未保存，请重新发送。",
+        "What came is not the recording that was announced, by size or checksum; nothing was "
+        "kept. Send it again.",
+        "받은 녹음이 알린 크기나 체크섬과 달라 저장하지 않았습니다. 다시 보내십시오.",
+    ),
+    "job_not_held": Problem(
+        403,
+        "这项通话后处理此刻不在该工作进程手中，请重新领取任务。",
+        "This job is not this worker's at this moment; take it from the queue again.",
+        "이 통화 후 작업은 지금 이 작업 프로세스의 것이 아닙니다. 대기열에서 다시 받으십시오.",
+    ),
     "not_yours": Problem(
         403,
         "您的角色或单位不能对这张工单这样操作。",

@@ -17,10 +17,15 @@ Handler = Callable[[Ask], Awaitable[BaseModel | web.StreamResponse | None]]
 
 
 class Access(Enum):
-    """Who may come in where no permission is asked for."""
+    """Who may come in where no permission is asked for.
+
+    ``WORKER``: no user, but a worker process that has a job in hand, by a token of its own; whether
+    it is this job is judged by the use case (`ticketing.service.sounds`).
+    """
 
     PUBLIC = auto()
     ANY_USER = auto()
+    WORKER = auto()
 
 
 @dataclass(frozen=True)

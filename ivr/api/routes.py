@@ -21,6 +21,7 @@ from ivr.api.reference_routes import REFERENCE_ROUTES
 from ivr.api.route import Access, Route
 from ivr.api.safety_routes import SAFETY_ROUTES
 from ivr.api.skill_routes import SKILL_ROUTES
+from ivr.api.sound_routes import SOUND_ROUTES
 from ivr.api.surge_routes import SURGE_ROUTES
 from ivr.api.transcript_routes import TRANSCRIPT_ROUTES
 from ticketing.domain import errors
@@ -194,4 +195,5 @@ ROUTES: tuple[Route, ...] = (
     *PROMPT_ROUTES,
     *REFERENCE_ROUTES,
     *TRANSCRIPT_ROUTES,
+    *SOUND_ROUTES,
 )

@@ -51,6 +51,7 @@ from ticketing.service.round_papers import RoundPapers
 from ticketing.service.seats import Seats
 from ticketing.service.shifts import Shifts
 from ticketing.service.skills import Skills
+from ticketing.service.sounds import JobSounds
 from ticketing.service.supervision import Supervision
 from ticketing.service.transcripts import Export, Transcripts
 from ticketing.service.units import Units
@@ -165,6 +166,7 @@ class UseCases:
     supervision: Supervision
     lines: Lines
     transcripts: Transcripts
+    sounds: JobSounds
     bans: Bans
     outward: OutwardLog
     handlings: Handlings
@@ -197,6 +199,7 @@ class UseCases:
             Transcripts(
                 database, services.recordings, services.export, services.call_over, services.now
             ),
+            JobSounds(database, services.recordings, services.now),
             Bans(database, now=services.now),
             OutwardLog(database),
             Handlings(database, services.recordings, services.worlds.zone, services.now),

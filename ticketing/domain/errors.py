@@ -55,6 +55,7 @@
 │   ├── ``BadPeriod``             it ends before it begins, or is too long
 │   ├── ``ArticleChanged``        somebody else was faster; load it again
 │   ├── ``BadAttachment``         a file's type or size is not taken
+│   ├── ``UploadBroken``          a recording did not come as it was announced; send it again
 │   ├── ``NothingSaid``           there are no words to propose anything from
 │   ├── ``PhoneNotRegistered``    the seat's phone is not there: no call could reach it
 │   ├── ``PhoneNotAnswered``      it was rung, and nobody answered
@@ -85,6 +86,7 @@
 │   ├── ``NotYourUnit``           neither one's own unit's nor of one below it
 │   ├── ``NotYourSeat``           another person's seat, or a call of another seat
 │   ├── ``NotYours``              not from this role or this place in the tree (W8)
+│   ├── ``JobNotHeld``            the job after a call is not this worker's at this moment
 │   └── ``TooManyAttempts``       wait ``retry_after`` seconds
 ├── ``PolicyError``               a policy pack's file cannot be used: file, line and cure
 └── ``DatabaseUnavailable``       locked or away; asking again later is safe
@@ -310,6 +312,10 @@ class BadAttachment(Refused):
     id = "bad_attachment"
 
 
+class UploadBroken(Refused):
+    id = "upload_broken"
+
+
 class NothingSaid(Refused):
     id = "nothing_said"
 
@@ -492,6 +498,10 @@ class NotYourUnit(AccessError):
 
 class NotYourSeat(AccessError):
     id = "not_your_seat"
+
+
+class JobNotHeld(AccessError):
+    id = "job_not_held"
 
 
 class TooManyAttempts(AccessError):

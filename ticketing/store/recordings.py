@@ -170,6 +170,28 @@ async def renew(session: AsyncSession, key: Key, worker: str, until: datetime) -
     return (await session.execute(statement.returning(R.call_id))).one_or_none() is not None
 
 
+async def at_work(session: AsyncSession, name: str, now: datetime) -> bool:
+    """Whether a worker whose name ends with ``name`` has a job at this moment."""
+    working = (R.state == Progress.WORKING.value, R.claimed_until > now)
+    query = select(R.worker).where(*working, R.worker.endswith(name, autoescape=True)).limit(1)
+    return (await session.execute(query)).one_or_none() is not None
+
+
+async def in_hand(
+    session: AsyncSession, key: Key, now: datetime, *, lock: bool = False
+) -> tuple[Recording, str] | None:
+    """A recording whose job a worker has at this moment, with the worker's name, or None.
+
+    Args:
+        lock: nobody else may claim or settle it before the unit of work ends.
+    """
+    query = select(RECORDINGS).where(
+        _is(key), R.state == Progress.WORKING.value, R.claimed_until > now
+    )
+    row = (await session.execute(query.with_for_update() if lock else query)).one_or_none()
+    return None if row is None else (_recording(row), row.worker or "")
+
+
 async def settle(
     session: AsyncSession, key: Key, worker: str, state: Progress, why: str, kept: Kept | None
 ) -> bool:
@@ -196,11 +218,16 @@ async def settle(
     return (await session.execute(statement.returning(R.call_id))).one_or_none() is not None
 
 
-async def release(session: AsyncSession, worker: str) -> None:
-    """Give back what a worker that stops has not done; that it began does not count."""
+async def release(session: AsyncSession, worker: str, key: Key | None = None) -> None:
+    """Give back what a worker has begun and cannot do now; that it began does not count.
+
+    Args:
+        key: only this one; None: all that it has.
+    """
+    wanted = [_has(worker)] if key is None else [_has(worker), _is(key)]
     await session.execute(
         update(RECORDINGS)
-        .where(_has(worker))
+        .where(*wanted)
         .values(
             state=Progress.WAITING.value,
             attempts=R.attempts - 1,
