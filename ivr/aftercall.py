@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +20,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ivr.errors import HotlineError
+from ivr.soundstore import Sound, SoundAway, SoundBroken, SoundStore
 from speech import encoding, redaction
+from speech.encoding import Encoded
 from speech.ports import BatchEngine, NoModel, Segment, SpeechError
-from speech.recording import AGENT, CITIZEN, join
+from speech.recording import STEREO, join
 from ticketing.domain.transcripts import (
     MOST_ATTEMPTS,
     Hidden,
@@ -33,6 +37,7 @@ from ticketing.domain.transcripts import (
     without_echoes,
 )
 from ticketing.service.clock import utc_now
+from ticketing.service.sounds import legs_of
 from ticketing.store import calls, recordings, transcripts
 from ticketing.store import legs as store_legs
 from ticketing.store.database import Database
@@ -40,7 +45,8 @@ from ticketing.store.recordings import Kept, Key, Recording
 from ticketing.store.transcripts import Pass
 
 LEASE = timedelta(seconds=30)
-STEREO = "stereo.wav"
+AWAY_SECONDS = 5.0  # before a worker that cannot reach the sound takes the next job
+_SCRATCH = "hotline-job-"  # then the worker's pid
 _DIED = "处理这段录音的进程 {count} 次中断，请检查录音文件后重试。"
 _GONE = "录音文件不存在，无法转写。"
 _NO_MODEL = "没有安装 {language} 语音模型，未转写。安装方法：hotline models list。"
@@ -79,7 +85,7 @@ class AfterCall:
     """Does the jobs.
 
     Args:
-        recordings: the folder that recordings' paths are relative to.
+        sounds: where the sound is.
         engines: who hears.
         ffmpeg: how to run it; None: there is none, and recordings stay WAV.
         public: telephone numbers that are nobody's own.
@@ -90,7 +96,7 @@ class AfterCall:
     def __init__(
         self,
         database: Database,
-        recordings: Path,
+        sounds: SoundStore,
         *,
         engines: Engines,
         ffmpeg: Sequence[str] | None,
@@ -99,12 +105,15 @@ class AfterCall:
         now: Callable[[], datetime] = utc_now,
         lease: timedelta = LEASE,
     ) -> None:
-        self._database, self._recordings, self._now = database, recordings, now
+        self._database, self._sounds, self._now = database, sounds, now
         self._engines, self._ffmpeg, self._public = engines, ffmpeg, frozenset(public)
         self._worker, self._lease = worker, lease
 
     async def do(self, key: Key) -> bool:
         """Do a recording's job; False when there is nothing to do, or another worker does it.
+
+        Where the sound cannot be reached the job is given back: it counts as never begun, and the
+        sweep puts it into the queue again.
 
         Raises:
             TryAgain: it failed; it waits in SQL.
@@ -120,10 +129,19 @@ class AfterCall:
             return await self._lay_aside(job, _DIED.format(count=MOST_ATTEMPTS))
         try:
             async with self._held(job):
-                heard = await asyncio.to_thread(self._hear, job, await self._begun(job))
+                heard = await self._work(job)
         except _NoSound:
             return await self._lay_aside(job, _GONE)
-        except (SpeechError, OSError, MemoryError, RuntimeError, ValueError) as problem:
+        except SoundAway as problem:
+            return await self._give_back(job, problem)
+        except (
+            SoundBroken,
+            SpeechError,
+            OSError,
+            MemoryError,
+            RuntimeError,
+            ValueError,
+        ) as problem:
             log.warning("%s: %s", job.name, problem)
             why = f"{type(problem).__name__}: {problem}"
             if job.attempts >= MOST_ATTEMPTS:
@@ -131,6 +149,22 @@ class AfterCall:
             await self._settle(job, Progress.WAITING, why)
             raise TryAgain(why) from problem
         return await self._save(job, heard)
+
+    async def _work(self, job: Recording) -> _Heard:
+        begun = await self._begun(job)
+        with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-") as name:
+            scratch = Path(name)
+            sound = await self._sounds.fetch(job, scratch)
+            legs, made = await asyncio.to_thread(self._prepare, job, sound, scratch)
+            kept = None
+            if made is not None:
+                file = await self._sounds.keep(job, made)
+                kept = Kept(file, made.codec, made.sha256, made.bytes, made.seconds)
+            passes = await asyncio.to_thread(self._hear, job, legs, begun)
+        if not passes:
+            why = _NO_MODEL.format(language=job.language)
+            return _Heard(kept, (), Progress.NO_MODEL, why)
+        return _Heard(kept, passes, Progress.DONE, "")
 
     async def _begun(self, job: Recording) -> dict[str, float]:
         """How much later than the call's own legs those of third parties were recorded."""
@@ -159,6 +193,13 @@ class AfterCall:
         await self._settle(job, Progress.FAILED, why)
         raise LaidAside(f"{job.name}: {why}")
 
+    async def _give_back(self, job: Recording, problem: SoundAway) -> bool:
+        log.warning("%s: given back: %s", job.name, problem)
+        async with self._database.session() as session:
+            await recordings.release(session, self._worker, job.key)
+        await asyncio.sleep(AWAY_SECONDS)  # others, who may reach it, go first
+        return False
+
     async def _settle(self, job: Recording, state: Progress, why: str) -> None:
         async with self._database.session() as session:
             await recordings.settle(session, job.key, self._worker, state, why, None)
@@ -186,45 +227,38 @@ class AfterCall:
                 await task
 
     # --- in a thread -----------------------------------------------------------------------
-    def _hear(self, job: Recording, begun: Mapping[str, float]) -> _Heard:
-        with tempfile.TemporaryDirectory(prefix="hotline-job-") as name:
-            legs, kept = self._sound(job, Path(name))
-            passes = []
-            for rank, engine in enumerate(self._engines(job.language)):
-                with contextlib.suppress(NoModel):
-                    said = {leg: self._leg(engine, leg, file, job) for leg, file in legs.items()}
-                    heard = {leg: shifted(told, begun.get(leg, 0.0)) for leg, told in said.items()}
-                    told = dialogue(without_echoes(heard))
-                    passes.append(Pass(engine.name, rank, job.language, told))
-        if not passes:
-            why = _NO_MODEL.format(language=job.language)
-            return _Heard(kept, (), Progress.NO_MODEL, why)
-        return _Heard(kept, tuple(passes), Progress.DONE, "")
-
-    def _sound(self, job: Recording, scratch: Path) -> tuple[Mapping[str, Path], Kept | None]:
+    def _prepare(
+        self, job: Recording, sound: Sound, scratch: Path
+    ) -> tuple[Mapping[str, Path], Encoded | None]:
         """The legs to be heard, and the encoded file where one was made now.
 
         Raises:
             _NoSound: neither the legs nor the encoded file are there.
         """
-        place = self._recordings / job.path
-        legs = {leg: file for leg, file in _legs(job.source, place).items() if file.exists()}
+        legs = legs_of(job.source, sound.place)
         if not legs:
-            if job.kept is None:
+            if sound.kept is None:
                 raise _NoSound
-            file = self._recordings / job.kept.file
-            if not file.exists():
-                raise _NoSound
-            wav = encoding.decode(file, scratch / STEREO, self._ffmpeg)
+            wav = encoding.decode(sound.kept, scratch / STEREO, self._ffmpeg)
             return encoding.split(wav, scratch), None
-        if job.kept is not None and (self._recordings / job.kept.file).exists():
+        if sound.encoded:
             return legs, None
+        whole = sound.place
         if job.source is Source.CALL:
-            made = encoding.encode(join(place, scratch / STEREO), self._ffmpeg, place)
-        else:
-            made = encoding.encode(place, self._ffmpeg, place.parent)
-        file = made.file.resolve().relative_to(self._recordings.resolve())
-        return legs, Kept(str(file), made.codec, made.sha256, made.bytes, made.seconds)
+            whole = join(sound.place, scratch / STEREO)
+        return legs, encoding.encode(whole, self._ffmpeg, scratch)
+
+    def _hear(
+        self, job: Recording, legs: Mapping[str, Path], begun: Mapping[str, float]
+    ) -> tuple[Pass, ...]:
+        passes = []
+        for rank, engine in enumerate(self._engines(job.language)):
+            with contextlib.suppress(NoModel):
+                said = {leg: self._leg(engine, leg, file, job) for leg, file in legs.items()}
+                heard = {leg: shifted(told, begun.get(leg, 0.0)) for leg, told in said.items()}
+                told = dialogue(without_echoes(heard))
+                passes.append(Pass(engine.name, rank, job.language, told))
+        return tuple(passes)
 
     def _leg(
         self, engine: BatchEngine, speaker: str, file: Path, job: Recording
@@ -258,9 +292,15 @@ def utterances(
     )
 
 
-def _legs(source: Source, place: Path) -> dict[str, Path]:
-    """Who is heard in which file."""
-    if source is Source.MESSAGE:
-        return {"citizen": place}
-    experts = {file.stem: file for file in sorted(place.glob("expert-*.sln16"))}
-    return {"citizen": place / CITIZEN, "agent": place / AGENT, **experts}
+def clear_scratch() -> None:
+    """Delete what workers of this machine left of jobs' sound that were killed, or are this one."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*-*"):
+        pid = folder.name.removeprefix(_SCRATCH).partition("-")[0]
+        with contextlib.suppress(OSError):
+            ours = folder.stat(follow_symlinks=False).st_uid == os.getuid()
+            if ours and pid.isdecimal() and not _runs(int(pid)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    return pid != os.getpid() and Path(f"/proc/{pid}").exists()

@@ -15,6 +15,8 @@
 │       ├── ``AgiTimeout``       a command was not answered in time; the session is closed
 │       └── ``AgiCommandError``  Asterisk refused a command
 ├── ``ApiError``                 an HTTP request is refused at the door (``ivr.api.problems``)
+├── ``SoundAway``                the sound of a job cannot be reached now (``ivr.soundstore``)
+├── ``SoundBroken``              it did not come through; the job is tried again
 ├── ``PhoneError``               a simulated phone (demo, tests) cannot do its part
 ├── ``PromptError``              a prompt is missing or unusable
 └── ``UnsafeValue``              a value would break out of its line and is refused (injection)

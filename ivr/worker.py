@@ -27,10 +27,11 @@ from dramatiq.middleware.asyncio import AsyncIO
 from redis.exceptions import RedisError
 
 from ivr import jobs, logs, processes, settings, toolbox
-from ivr.aftercall import LEASE, AfterCall, Engines, LaidAside
+from ivr.aftercall import LEASE, AfterCall, Engines, LaidAside, clear_scratch
 from ivr.errors import HotlineError, SetupError
 from ivr.progress import Progress
 from ivr.settings import Settings
+from ivr.soundstore import Folder
 from ivr.supervisor import with_redis
 from speech.catalogue import EngineKind
 from speech.engines import batch_engine, choose
@@ -38,6 +39,7 @@ from speech.ports import BatchEngine, NoModel
 from speech.store import Models
 from ticketing.domain.transcripts import MOST_ATTEMPTS
 from ticketing.policies.loader import load_packs
+from ticketing.service.sounds import worker_name
 from ticketing.store import recordings
 from ticketing.store.database import Database
 
@@ -108,10 +110,11 @@ class Worker:
     ) -> None:
         self._database = Database(chosen.database_url)
         self._url = chosen.database_url
-        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"[:80]
+        token = secrets.token_urlsafe(32)
+        self.name = worker_name(socket.gethostname(), os.getpid(), token)
         after_call = AfterCall(
             self._database,
-            chosen.recordings,
+            Folder(chosen.recordings),
             engines=engines or Heard(chosen.cache, chosen.text_models),
             ffmpeg=find_ffmpeg(chosen.cache),
             public=public_numbers(),
@@ -137,12 +140,14 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop``; jobs that are not done then are given back."""
+        clear_scratch()
         self._worker.start()
         log.info("worker %s up", self.name)
         self._alive()
         while not stop.wait(SIGN_SECONDS):
             self._alive()
         self._worker.stop(timeout=STOP_MILLISECONDS)
+        clear_scratch()
         asyncio.run(self._give_back())
 
     def _alive(self) -> None:

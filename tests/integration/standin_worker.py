@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from ivr import logs, settings, worker
+from ivr import aftercall, logs, settings, worker
 from ivr.supervisor import with_redis
 from speech.ports import NoModel, Segment, Word
 
@@ -57,6 +57,7 @@ def main() -> None:
     """``python -m tests.integration.standin_worker``."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core files of what is killed
     worker.SHORTEST_PAUSE, worker.LONGEST_PAUSE = 50, 200
+    aftercall.AWAY_SECONDS = 0.05
     chosen = with_redis(settings.load())
     logs.configure("INFO")
     worker.run(chosen, lambda language: [StandIn()], timedelta(seconds=1.5))
