@@ -86,6 +86,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HOTLINE_LIVE_MODELS", "the first here", "models of captions: `zh=NAME,ko=NAME`"),
     Setting("HOTLINE_TEXT_MODELS", "the first here", "models of the text after a call, likewise"),
     Setting("HOTLINE_WORKERS", "1", "how many processes here turn calls into text afterwards"),
+    Setting(
+        "HOTLINE_CONTROLLER_URL",
+        "none",
+        "for workers on other machines: where they reach the API, `https://HOST`; sound goes that "
+        "way then, and needs no shared HOTLINE_HOME",
+    ),
     Setting("HOTLINE_ASTERISK", "found or fetched", "path of an Asterisk binary, 20 or newer"),
     Setting("HOTLINE_CACHE", "the user's cache folder", "where fetched programs are kept"),
     Setting("HOTLINE_AMI_HOST", "127.0.0.1", "where Asterisk's manager listens"),
@@ -149,6 +155,7 @@ class Settings:
 
     ``mail_from`` is a name and an address; ``tls_certificate`` and ``tls_key`` are None for those
     that the hotline makes itself; with ``seat_encryption`` seats' phones must encrypt.
+    ``controller_url`` is empty, or ends without a slash.
     """
 
     home: Path
@@ -183,6 +190,7 @@ class Settings:
     live_models: Mapping[str, str] = field(default_factory=dict)
     text_models: Mapping[str, str] = field(default_factory=dict)
     workers: int = 1
+    controller_url: str = ""
     asterisk: Path | None = None
     cache: Path = Path()
     ami_host: str = "127.0.0.1"
@@ -286,6 +294,7 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None
         live_models=_models("HOTLINE_LIVE_MODELS", get("HOTLINE_LIVE_MODELS", "")),
         text_models=_models("HOTLINE_TEXT_MODELS", get("HOTLINE_TEXT_MODELS", "")),
         workers=_count("HOTLINE_WORKERS", get("HOTLINE_WORKERS", "1"), 64),
+        controller_url=_controller(values.get("HOTLINE_CONTROLLER_URL")),
         asterisk=Path(asterisk).expanduser() if asterisk else None,
         cache=Path(get("HOTLINE_CACHE", str(default_cache(values)))).expanduser(),
         ami_host=_host("HOTLINE_AMI_HOST", get("HOTLINE_AMI_HOST", "127.0.0.1")),
@@ -454,6 +463,24 @@ def _endpoint(name: str, values: Mapping[str, str]) -> Endpoint | None:
             "no user name in it"
         )
     return Endpoint(url, secret)
+
+
+def _controller(url: str | None) -> str:
+    """The controller's address; recordings go over no network in the clear."""
+    if url is None:
+        return ""
+    try:
+        parts = urlsplit(url)
+        host, usable = parts.hostname or "", parts.port != 0
+    except ValueError:
+        host, usable = "", False
+    safe = usable and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+    if not host or not safe or "@" in parts.netloc or parts.query or parts.fragment:
+        raise SettingsError(
+            "HOTLINE_CONTROLLER_URL: write https://HOST, or http://127.0.0.1:PORT on the "
+            "controller's machine or through a tunnel; no user name, no query"
+        )
+    return url.rstrip("/")
 
 
 def _mail_server(

@@ -1,6 +1,7 @@
 """Where the sound of a job is: asked for when the job begins, handed the encoded file.
 
-In the folder of recordings of this machine (`Folder`).
+In the folder of recordings of this machine (`Folder`), or behind the controller's HTTP
+(`ivr.remotesound`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """A worker: takes jobs from the queue and does them. As many as one likes, on as many machines.
 
 ``python -m ivr.worker`` is what the supervisor starts, and ``hotline worker``. A worker knows the
-same database, the same Redis and the same folder of recordings as the controller; it is never in a
-call's way: it may die at any moment, and what it was doing is done again by another.
+same database and the same Redis as the controller, and its folder of recordings or its address
+(``HOTLINE_CONTROLLER_URL``). It is never in a call's way: it may die at any moment, and what it was
+doing is done again by another.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ivr import jobs, logs, processes, settings, toolbox
 from ivr.aftercall import LEASE, AfterCall, Engines, LaidAside, clear_scratch
 from ivr.errors import HotlineError, SetupError
 from ivr.progress import Progress
+from ivr.remotesound import Remote
 from ivr.settings import Settings
 from ivr.soundstore import Folder
 from ivr.supervisor import with_redis
@@ -112,9 +114,10 @@ class Worker:
         self._url = chosen.database_url
         token = secrets.token_urlsafe(32)
         self.name = worker_name(socket.gethostname(), os.getpid(), token)
+        url = chosen.controller_url
         after_call = AfterCall(
             self._database,
-            Folder(chosen.recordings),
+            Remote(url, token) if url else Folder(chosen.recordings),
             engines=engines or Heard(chosen.cache, chosen.text_models),
             ffmpeg=find_ffmpeg(chosen.cache),
             public=public_numbers(),

@@ -1,7 +1,8 @@
 """``hotline asterisk``, ``controller`` and ``worker``: the parts one by one, for containers.
 
 On one machine `hotline serve` runs and watches both; where something else watches them
-(docker-compose, systemd), each is a command of its own. They share HOTLINE_HOME.
+(docker-compose, systemd), each is a command of its own. They share HOTLINE_HOME, but for workers
+that are given HOTLINE_CONTROLLER_URL.
 """
 
 from __future__ import annotations

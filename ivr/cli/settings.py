@@ -144,6 +144,7 @@ VALUES: Mapping[str, Callable[[Settings], str]] = {
     "HOTLINE_LIVE_MODELS": lambda s: _models(s.live_models),
     "HOTLINE_TEXT_MODELS": lambda s: _models(s.text_models),
     "HOTLINE_WORKERS": lambda s: str(s.workers),
+    "HOTLINE_CONTROLLER_URL": lambda s: s.controller_url or "none",
     "HOTLINE_ASTERISK": lambda s: str(s.asterisk) if s.asterisk else "found or fetched",
     "HOTLINE_CACHE": lambda s: str(s.cache),
     "HOTLINE_AMI_HOST": lambda s: s.ami_host,

@@ -93,6 +93,14 @@ _MAIL_FROM = {"HOTLINE_MAIL_FROM": "hotline@x.cn"}
         {"HOTLINE_SMTP_URL": f"smtps://u:{SECRET}@mail.x.cn"},
         {"HOTLINE_SMTP_URL": f"smtps://u:{SECRET}@mail.x.cn:x", **_MAIL_FROM},
         {"HOTLINE_MAIL_FROM": "hotline"},
+        {"HOTLINE_CONTROLLER_URL": "http://hotline.example.cn"},
+        {"HOTLINE_CONTROLLER_URL": "http://10.1.2.3:8080"},
+        {"HOTLINE_CONTROLLER_URL": "http://127.0.0.1.example.cn:8080"},
+        {"HOTLINE_CONTROLLER_URL": "hotline.example.cn"},
+        {"HOTLINE_CONTROLLER_URL": "https://"},
+        {"HOTLINE_CONTROLLER_URL": f"https://u:{SECRET}@hotline.example.cn"},
+        {"HOTLINE_CONTROLLER_URL": f"https://hotline.example.cn/?token={SECRET}"},
+        {"HOTLINE_CONTROLLER_URL": "https://hotline.example.cn:99999"},
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_without_its_secret(
@@ -115,6 +123,25 @@ def test_what_is_set_is_in_force(tmp_path: Path) -> None:
     }
     values = in_force(load(given))
     assert {name: values[name] for name in given} == given
+
+
+@pytest.mark.parametrize(
+    ("url", "used"),
+    [
+        ("https://hotline.example.cn/", "https://hotline.example.cn"),
+        ("https://hotline.example.cn:8443/12345", "https://hotline.example.cn:8443/12345"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("", ""),
+    ],
+)
+def test_recordings_go_in_the_clear_within_one_machine_only(
+    url: str, used: str, tmp_path: Path
+) -> None:
+    settings = load({"HOTLINE_CONTROLLER_URL": url, "HOTLINE_HOME": str(tmp_path)})
+    assert settings.controller_url == used
+    assert in_force(settings)["HOTLINE_CONTROLLER_URL"] == (used or "none")
 
 
 @pytest.mark.parametrize(
