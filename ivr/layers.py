@@ -128,7 +128,7 @@ class Layers:
         try:
             for each in (self._cache, folder):
                 if not each.is_dir():
-                    each.mkdir(parents=True)
+                    each.mkdir(parents=True, exist_ok=True)  # another run may be faster
                     each.chmod(0o755)
             with _lock(folder / "lock", progress):
                 missing = [group for group in groups if self.get(group.name) is None]
