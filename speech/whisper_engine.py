@@ -6,15 +6,17 @@ import importlib
 import math
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from speech.ports import BrokenModel, NoModel, Segment, Unreadable
+from speech.ports import BrokenModel, NoModel, Segment, Unreadable, Word
 from speech.sounds import pcm
 
 _MOST_TOKENS = 400  # in half a minute, more than anybody says; it may go round in circles
 _SURE_OF_SILENCE = 0.8
 _FULL_SCALE = 32768.0
+_BREATH = 0.7  # seconds without a word that part what is said
 _BEFORE = {"zh": "以下是普通话的句子。"}  # else it may write traditional characters
 
 
@@ -50,11 +52,10 @@ class WhisperBatch:
                 condition_on_previous_text=False,
                 vad_filter=True,
                 no_speech_threshold=_SURE_OF_SILENCE,
+                word_timestamps=True,
             )
             return [
-                Segment(each.start, each.end, each.text.strip(), math.exp(min(each.avg_logprob, 0)))
-                for each in heard
-                if each.text.strip()
+                part for each in heard for part in _parts(each, math.exp(min(each.avg_logprob, 0)))
             ]
         except (RuntimeError, ValueError) as error:
             raise Unreadable(f"{file.name}: whisper cannot hear it ({error})") from error
@@ -78,6 +79,30 @@ class WhisperBatch:
                 except (RuntimeError, ValueError, OSError) as error:
                     raise BrokenModel(f"{folder.name}: {error}") from error
             return self._loaded[folder]
+
+
+def _parts(heard: Any, sure: float) -> list[Segment]:
+    """What was said in one breath each: Whisper itself puts sentences together over long pauses."""
+    words = [
+        Word(each.word, float(each.start), float(each.end), float(each.probability))
+        for each in heard.words or ()
+    ]
+    parts: list[list[Word]] = []
+    for word in words:
+        if not parts or word.start - parts[-1][-1].end > _BREATH:
+            parts.append([])
+        parts[-1].append(word)
+    return [
+        Segment(
+            part[0].start,
+            part[-1].end,
+            text,
+            sure,
+            tuple(replace(word, text=word.text.strip()) for word in part),
+        )
+        for part in parts
+        if (text := "".join(word.text for word in part).strip())
+    ]
 
 
 def _samples(file: Path) -> Any:

@@ -58,11 +58,11 @@ async def heard(
 
 
 def sound(world: World) -> None:
-    """Three seconds of a tone in each leg."""
+    """Four seconds of a tone in each leg."""
     folder = world.recordings / FOLDER
     folder.mkdir(parents=True)
     for leg, hz in (("citizen", 440), ("agent", 600)):
-        (folder / f"{leg}.sln16").write_bytes(tone(hz, 3.0, rate=16_000).tobytes())
+        (folder / f"{leg}.sln16").write_bytes(tone(hz, 4.0, rate=16_000).tobytes())
 
 
 async def deeds(world: World, action: str) -> list[tuple[str, dict[str, Any]]]:
@@ -162,10 +162,10 @@ async def test_an_export_is_silent_where_a_number_is_said(world: World) -> None:
     status, body = await world.call("GET", path, await world.token(Role.EVALUATOR))
     assert status == 200
     with wave.open(io.BytesIO(body)) as wav:
-        assert (wav.getnchannels(), wav.getframerate(), wav.getnframes()) == (2, 16_000, 48_000)
-        both = memoryview(wav.readframes(48_000)).cast("h").tolist()
+        assert (wav.getnchannels(), wav.getframerate(), wav.getnframes()) == (2, 16_000, 64_000)
+        both = memoryview(wav.readframes(64_000)).cast("h").tolist()
     citizen, agent = both[0::2], both[1::2]
-    first, last = round(1.05 * 16_000), round(2.15 * 16_000)
+    first, last = round(1.05 * 16_000), round(2.8 * 16_000)
     assert set(citizen[first:last]) == {0}
     assert has_tone(citizen[: first - 1], 16_000, 440)
     assert has_tone(citizen[last + 1 :], 16_000, 440)
@@ -184,7 +184,7 @@ async def test_who_may_not_see_numbers_hears_none(world: World, role: Role) -> N
     sound(world)
     token = await world.token(role)
     headers = {"Authorization": f"Bearer {token}"}
-    first, last = round(1.05 * 16_000), round(2.15 * 16_000)
+    first, last = round(1.05 * 16_000), round(2.8 * 16_000)
     async with world.client.get(f"{PATH}/recording", headers=headers) as response:
         body, etag = await response.read(), response.headers["ETag"]
         assert response.content_type == "audio/wav"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import wave
+from array import array
 from pathlib import Path
 
 import pytest
 
 from ivr.asterisk_files import SOUNDS
+from ivr.demo.sound import RATE, read_sound, write_wav
 from ivr.prompts import CATALOGUE, Language, P, sound
 from speech.asks import hear
 from speech.ports import BYTES_PER_SECOND, BrokenModel, NoModel, Segment, Unreadable
@@ -112,6 +114,26 @@ def test_whisper_reads_mandarin(tmp_path: Path) -> None:
         total += len(written)
     print(f"\n{wrong} of {total} characters wrong")
     assert wrong <= total * 0.25
+
+
+def test_whisper_parts_what_is_said_at_pauses(tmp_path: Path) -> None:
+    """Else two who take turns would each seem to speak all the time."""
+    sentences = (P.THANKS_FOR_WAITING, P.RECORDED_NOTICE, P.GOODBYE)
+    whole, when = array("h", bytes(2 * RATE)), []
+    for each in sentences:
+        samples, _ = read_sound(SOUNDS / "zh" / f"{sound(each)}.wav")
+        when.append((len(whole) / RATE, (len(whole) + len(samples)) / RATE))
+        whole += array("h", samples) + array("h", bytes(2 * 3 * RATE))
+    file = write_wav(tmp_path / "turns.wav", whole)
+    heard = WhisperBatch({"zh": tools.model("whisper-base")}).transcribe(file, "zh")
+    for each in heard:
+        assert "".join(word.text for word in each.words) == each.text.replace(" ", "")
+        assert [word.start for word in each.words] == sorted(word.start for word in each.words)
+        assert (each.start, each.end) == (each.words[0].start, each.words[-1].end)
+    for start, end in when:
+        ours = [each for each in heard if each.start < end and each.end > start]
+        assert ours
+        assert all(start - 0.5 < each.start and each.end < end + 0.5 for each in ours)
 
 
 def _characters(text: str) -> str:

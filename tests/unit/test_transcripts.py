@@ -72,6 +72,19 @@ def test_the_words_of_a_number_are_silenced() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("pause", "end"),
+    [(0.0, 12.15), (0.1, 12.15), (0.5, 12.5), (0.7, 12.7), (2.0, 12.8), (None, 12.8)],
+)
+def test_the_pause_after_a_number_is_silenced_too(pause: float | None, end: float) -> None:
+    """A recogniser may not have understood its last digits."""
+    words = [Word("打", 10.0, 11.0), Word("138", 11.0, 12.0)]
+    words += [] if pause is None else [Word("吧", 12.0 + pause, 13.0 + pause)]
+    text = "".join(word.text for word in words)
+    one = Utterance("citizen", 10, 16, text, "", 0.9, tuple(words), (Hidden("phone", 1, 4),))
+    assert silences([one]) == (Silence("citizen", pytest.approx(10.85), pytest.approx(end)),)
+
+
 def test_without_the_times_of_words_the_whole_utterance_is_silenced() -> None:
     whole = (Silence("citizen", pytest.approx(9.85), pytest.approx(19.15)),)
     assert silences([numbered(words=False)]) == whole

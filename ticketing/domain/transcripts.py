@@ -16,6 +16,7 @@ from ticketing.domain.wording import BadSetting, Text
 CITIZEN, AGENT = "citizen", "agent"
 MOST_ATTEMPTS = 5  # how often a job is begun before it is laid aside
 _MARGIN = 0.15  # seconds silenced before and after a number: words' times are not that exact
+_TAIL = 0.8  # seconds silenced after it up to the next word: its last digits may not be understood
 _ALIKE = 0.5  # from which likeness on two recognisers heard the same
 _LONGEST_DAYS = 36_500
 
@@ -174,6 +175,8 @@ def _spans(said: Utterance) -> Iterable[Silence]:
             if within:
                 start = min(word.start for word in within)
                 end = max(word.end for word in within)
+                after = [word.start for word in said.words if word.start >= end]
+                end = min([end + _TAIL - _MARGIN, *(max(end, each - _MARGIN) for each in after)])
         yield Silence(said.speaker, max(0.0, start - _MARGIN), end + _MARGIN)
 
 
