@@ -44,13 +44,20 @@ class Leg:
         self._quiet = 0  # pieces
         self._pending = False
 
+    def there(self) -> int:
+        """Bytes that are recorded."""
+        try:
+            return os.stat(self._file).st_size  # noqa: PTH116 - many times a second
+        except FileNotFoundError:
+            return 0
+
     def unheard(self) -> int:
         """Bytes that lie there unheard, in whole pieces."""
-        return (self._size() - self.heard) // PIECE_BYTES * PIECE_BYTES
+        return (self.there() - self.heard) // PIECE_BYTES * PIECE_BYTES
 
     def complete(self) -> bool:
         """Whether nothing lies there that could still be heard, not even part of a piece."""
-        return self._size() - self.heard < 2
+        return self.there() - self.heard < 2
 
     def hear(self, partial: bool = True) -> list[Caption]:
         """Hear the next piece. The last one may be short; call it then only when none follows.
@@ -95,9 +102,3 @@ class Leg:
     def _keep(self, captions: list[Caption]) -> list[Caption]:
         self.finals += (caption for caption in captions if caption.final)
         return captions
-
-    def _size(self) -> int:
-        try:
-            return os.stat(self._file).st_size  # noqa: PTH116 - many times a second
-        except FileNotFoundError:
-            return 0

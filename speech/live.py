@@ -23,7 +23,7 @@ from speech import wire
 from speech.admission import Valve
 from speech.captions import Caption, LegText, caption
 from speech.leg import LEGS, Leg
-from speech.ports import Engine, SpeechError, StreamRecogniser
+from speech.ports import BYTES_PER_SECOND, Engine, SpeechError, StreamRecogniser
 from speech.vosk_engine import PIECE_BYTES
 from speech.wire import Keys, LiveCall, WorkerState
 
@@ -42,11 +42,17 @@ class _Ear:
     leg: Leg
     stored: int  # captions that Redis has
     stored_offset: int
-    lies_since: float | None = None  # when the sound that is unheard now was first seen
-    grew_at: float = 0.0
-    size: int = 0
+    grown: tuple[int, float]  # bytes that are there, and since when
     busy: Future[None] | None = None
     over: bool = False  # nothing more is to be heard
+
+    def behind(self, now: float) -> float:
+        """For how long the end of what is heard has been on the disk, seconds.
+
+        A recording grows at the pace of speech: what follows it there was spoken since.
+        """
+        size, at = self.grown
+        return now - at + (size - self.leg.heard) / BYTES_PER_SECOND
 
 
 @dataclass
@@ -149,7 +155,7 @@ class Worker:
             finals = [each for each in told if each.leg == who]
             make = self._maker(call.language)
             leg = Leg(self._recordings / call.folder / file, text, make, finals)
-            heard.ears[who] = _Ear(leg, mark.seq, mark.offset, grew_at=self._clock())
+            heard.ears[who] = _Ear(leg, mark.seq, mark.offset, (mark.offset, self._clock()))
         return heard
 
     def _maker(self, language: str) -> Callable[[], StreamRecogniser]:
@@ -160,7 +166,7 @@ class Worker:
         """Give the voices that have waited longest to the threads that are free."""
         ears = [ear for heard in self._calls.values() for ear in heard.ears.values()]
         ready = [ear for ear in ears if self._ready(ear, now)]
-        ready.sort(key=lambda ear: ear.lies_since or now)
+        ready.sort(key=lambda ear: ear.behind(now), reverse=True)
         for ear in ready[: self._threads - sum(ear.busy is not None for ear in ears)]:
             ear.busy = self._pool.submit(self._turn, ear)
         self._settle(now)
@@ -169,26 +175,21 @@ class Worker:
     def _ready(self, ear: _Ear, now: float) -> bool:
         if ear.busy is not None and ear.busy.done():
             ear.busy = None
-        if ear.busy is not None or ear.over:
+        if ear.over:
             return False
-        unheard = ear.leg.unheard()
-        if ear.leg.heard + unheard > ear.size:
-            ear.size, ear.grew_at = ear.leg.heard + unheard, now
-        if unheard == 0:
-            ear.lies_since = None
-            return False
-        if ear.lies_since is None:
-            ear.lies_since = now
-        return True
+        there = ear.leg.there()
+        if there > ear.grown[0]:
+            ear.grown = there, now
+        return ear.busy is None and there - ear.leg.heard >= PIECE_BYTES
 
     def _turn(self, ear: _Ear) -> None:
         """In a thread: hear what lies there, a second of it at most."""
-        began = ear.lies_since or self._clock()
+        began, worked = self._clock(), time.thread_time()
         self._hear(ear, TURN_PIECES)
-        now = self._clock()
-        with self._lock:
-            self._valve.observe(now, now - began)
-        ear.lies_since = None
+        now, worked = self._clock(), time.thread_time() - worked
+        if not ear.over:
+            with self._lock:
+                self._valve.observe(now, ear.behind(now), now - began, worked)
 
     def _hear(self, ear: _Ear, pieces: int) -> None:
         """Final captions are told at once, and the latest partial one at the end."""
@@ -196,6 +197,8 @@ class Worker:
         try:
             left = min(pieces, ear.leg.unheard() // PIECE_BYTES)
             for rest in range(left - 1, -1, -1):
+                if ear.over:
+                    return
                 for each in ear.leg.hear(partial=rest == 0):
                     partial = None if each.final else each
                 self._keep(ear)
@@ -225,7 +228,7 @@ class Worker:
             if not heard.ended:
                 continue
             for ear in heard.ears.values():
-                still = now - ear.grew_at > STILL_SECONDS and ear.leg.unheard() == 0
+                still = now - ear.grown[1] > STILL_SECONDS and ear.leg.unheard() == 0
                 if ear.busy is None and still and not ear.over:
                     ear.busy = self._pool.submit(self._last, ear)
             if all(ear.over for ear in heard.ears.values()):
@@ -247,11 +250,14 @@ class Worker:
         }
         with self._lock:
             off = self._valve.judge(now, calls)
-        if off is not None:
-            log.warning("captions are turned off for the longest call: the machine is full")
-            self._off.add(off)
-            del self._calls[off]
-            self._tell()
+        if not off:
+            return
+        log.warning("captions of the longest calls are off, %d: the machine is full", len(off))
+        self._off.update(off)
+        for id_ in off:
+            for ear in self._calls.pop(id_).ears.values():
+                ear.over = True
+        self._tell()
 
     # --- telling ---------------------------------------------------------------------------
     def _show(self, partial: Caption) -> None:

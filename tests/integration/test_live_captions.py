@@ -193,7 +193,7 @@ async def test_when_the_machine_is_full_the_longest_calls_go_first(
     for number, call in enumerate(ids):
         exchange.begin(call, since=100.0 - number)  # the last one has lasted longest
         exchange.say(call, *([1] * 400))
-    with exchange.worker(ByPieceEngine(slow=0.08)):
+    with exchange.worker(ByPieceEngine(slow=0.2)):
         await exchange.until(
             lambda: exchange.captions.state(ids[1]) is CaptionState.BUSY, timeout=20
         )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speech.admission import HOLD_SECONDS, LATE_SECONDS, Valve
 from speech.captions import Caption, LegText, Mark, caption
 from speech.leg import QUIET_PIECES, Leg
 from speech.ports import BYTES_PER_SECOND, Segment
@@ -138,45 +136,3 @@ def test_silence_moves_the_mark_without_a_caption() -> None:
     text = LegText("1.1", "citizen", "ko", Mark())
     assert text.take([Segment(5.0, 5.0, "", 0.0)], 160_000) == []
     assert text.mark == Mark(0, 160_000)
-
-
-# --- who is captioned when the machine is full ----------------------------------------------
-calls_since = st.dictionaries(st.text("abcdef", min_size=1), st.floats(0, 1e6), min_size=1)
-
-
-@given(waits=st.lists(st.floats(0, LATE_SECONDS), max_size=200), calls=calls_since)
-def test_nothing_is_turned_off_while_sound_is_heard_in_time(
-    waits: list[float], calls: dict[str, float]
-) -> None:
-    valve = Valve()
-    for number, waited in enumerate(waits):
-        at = number * 0.1
-        valve.observe(at, waited)
-        assert valve.judge(at, calls) is None
-
-
-@given(calls=calls_since)
-def test_the_longest_calls_are_turned_off_first_one_at_a_time(calls: dict[str, float]) -> None:
-    valve, left, off = Valve(), dict(calls), []
-    moments = []
-    for tick in range(int((len(calls) + 1) * (HOLD_SECONDS + 4) * 10)):
-        at = tick * 0.1
-        valve.observe(at, LATE_SECONDS * 2)
-        chosen = valve.judge(at, left)
-        if chosen is not None:
-            off.append(left.pop(chosen))
-            moments.append(at)
-    assert len(left) == 1, "one stays, however late"
-    assert off == sorted(calls.values())[:-1]
-    assert all(b - a >= HOLD_SECONDS for a, b in pairwise(moments))
-
-
-def test_a_moment_of_lateness_turns_nothing_off() -> None:
-    valve = Valve()
-    for tick in range(int(HOLD_SECONDS * 10) - 5):
-        valve.observe(tick * 0.1, 3.0)
-        assert valve.judge(tick * 0.1, {"a": 0.0}) is None
-    for tick in range(200):
-        at = HOLD_SECONDS + tick * 0.1
-        valve.observe(at, 0.1)
-        assert valve.judge(at + 3.5, {"a": 0.0}) is None
