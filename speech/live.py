@@ -96,6 +96,7 @@ class Worker:
         self._off: set[str] = set()
         self._done: set[str] = set()
         self._lock = threading.Lock()
+        self._wake = threading.Event()  # a thread is free
         self._away = False
 
     def run(self, stop: threading.Event) -> None:
@@ -112,7 +113,8 @@ class Worker:
                     told = now
                     self._tell()
                 self._look(now)
-                stop.wait(LOOK_SECONDS if self._calls else ASK_SECONDS)
+                self._wake.wait(LOOK_SECONDS if self._calls else ASK_SECONDS)
+                self._wake.clear()
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -169,6 +171,7 @@ class Worker:
         ready.sort(key=lambda ear: ear.behind(now), reverse=True)
         for ear in ready[: self._threads - sum(ear.busy is not None for ear in ears)]:
             ear.busy = self._pool.submit(self._turn, ear)
+            ear.busy.add_done_callback(lambda _: self._wake.set())
         self._settle(now)
         self._relieve(now)
 
