@@ -7,12 +7,13 @@ so another worker takes up where this one was killed.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -260,7 +261,15 @@ class Worker:
         for id_ in off:
             for ear in self._calls.pop(id_).ears.values():
                 ear.over = True
+                self._pool.submit(self._leave, ear)
         self._tell()
+
+    def _leave(self, ear: _Ear) -> None:
+        """In a thread: another voice may have the recogniser, which knows the model by now."""
+        if ear.busy is not None:
+            wait([ear.busy])
+        with contextlib.suppress(SpeechError):
+            ear.leg.finish()
 
     # --- telling ---------------------------------------------------------------------------
     def _show(self, partial: Caption) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ import redis.asyncio
 from ivr.captions import Captions, CaptionState, Recorded
 from speech import admission, live
 from speech.live import Worker
-from speech.ports import Engine
+from speech.ports import Engine, Segment
 from speech.wire import Keys
-from tests.hearing import ByPieceEngine, pieces
+from tests.hearing import ByPiece, ByPieceEngine, pieces
 from tests.integration.api_world import World
 from ticketing.domain.roles import Principal, Role
 
@@ -193,13 +193,25 @@ async def test_when_the_machine_is_full_the_longest_calls_go_first(
     for number, call in enumerate(ids):
         exchange.begin(call, since=100.0 - number)  # the last one has lasted longest
         exchange.say(call, *([1] * 400))
-    with exchange.worker(ByPieceEngine(slow=0.2)):
+    given_back: list[Sequence[Segment]] = []
+
+    class Lent(ByPiece):
+        def finish(self) -> Sequence[Segment]:
+            given_back.append(super().finish())
+            return given_back[-1]
+
+    class Lender(ByPieceEngine):
+        def stream(self, language: str) -> ByPiece:
+            return Lent(slow=0.2)
+
+    with exchange.worker(Lender()):
         await exchange.until(
             lambda: exchange.captions.state(ids[1]) is CaptionState.BUSY, timeout=20
         )
         assert exchange.captions.state(ids[2]) is CaptionState.BUSY
         assert exchange.captions.state(ids[0]) is CaptionState.ON
         assert "the machine is full" in (await exchange.captions.health() or "")
+        await exchange.until(lambda: len(given_back) == 2)  # others may have the recognisers
     with exchange.worker():  # the next one keeps to it
         await exchange.until(lambda: exchange.captions.state(ids[0]) is CaptionState.ON)
         exchange.say(ids[0], 0, 0)
