@@ -1,10 +1,10 @@
 """How many calls are captioned: as many as the machine carries in time. Pure: no clock.
 
 When sound lies unheard for too long, captions are turned off for the calls that have lasted
-longest, as many at once as the machine does not carry. How many that are is told by how fast the
-lateness grows: where it grows by 0.4 s each second, 0.6 of what is spoken is heard. A call that is
-off stays off; its text is made after the call, as everybody's is. The last one stays on, however
-late.
+longest, as many at once as the machine does not carry, half of them at most. How many that are is
+told by how fast the lateness grows: where it grows by 0.4 s each second, 0.6 of what is spoken is
+heard. A call that is off stays off; its text is made after the call, as everybody's is. The last
+one stays on, however late.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Valve:
     """Watches how late sound is heard, and says what to turn off."""
 
     _turns: deque[_Turn] = field(default_factory=deque)
-    _late_since: float | None = None
+    _since: float | None = None  # late, or late still after some were turned off
+    _full: bool = False  # some were turned off, and it has not been in time since
 
     def observe(self, at: float, behind: float, took: float, worked: float) -> None:
         """At ``at`` a voice was heard up to what had been on the disk for ``behind`` seconds.
@@ -69,17 +70,21 @@ class Valve:
             calls: those being captioned, with the moment each began, seconds.
         """
         if self.lateness(at) <= LATE_SECONDS or len(calls) < 2:
-            self._late_since = None
+            self._since, self._full = None, False
             return []
-        if self._late_since is None:
-            self._late_since = at
-        turns = [turn for turn in self._turns if turn.at >= self._late_since]
+        if self._since is None:
+            self._since = at
+        turns = [turn for turn in self._turns if turn.at >= self._since]
         many = _too_many(turns, len(calls))
-        if many == 0 or at - self._late_since < _hold(turns, many):
+        if many == 0 or at - self._since < self._hold(turns, many):
             return []
-        self._turns.clear()
-        self._late_since = None
+        self._since, self._full = at, True
         return sorted(calls, key=lambda call: (calls[call], call))[:many]
+
+    def _hold(self, turns: list[_Turn], many: int) -> float:
+        """Seconds of lateness after which so many calls are turned off."""
+        ours = sum(turn.worked for turn in turns) >= OURS * sum(turn.took for turn in turns)
+        return max(SURE_SECONDS, HOLD_SECONDS / many) if ours or self._full else HOLD_SECONDS
 
     def _forget(self, at: float) -> None:
         turns = self._turns
@@ -91,7 +96,11 @@ class Valve:
 
 
 def _too_many(turns: list[_Turn], calls: int) -> int:
-    """How many of the calls the machine does not carry, and leave one."""
+    """How many of the calls the machine does not carry; half of them at most.
+
+    The first words of a voice take longer than the next ones: whether the other half can stay is
+    seen when some of them have been said.
+    """
     if len(turns) < FEWEST:
         return 0
     before, after = turns[: len(turns) // 2], turns[len(turns) // 2 :]
@@ -101,13 +110,7 @@ def _too_many(turns: list[_Turn], calls: int) -> int:
     if growth < -CATCHES_UP or sum(turn.behind > LATE_SECONDS for turn in after) < 2:
         return 0
     stay = int(calls * (1 - growth) * (1 - SPARE))
-    return calls - min(max(stay, 1), calls - 1)
-
-
-def _hold(turns: list[_Turn], many: int) -> float:
-    """Seconds of lateness after which so many calls are turned off."""
-    ours = sum(turn.worked for turn in turns) >= OURS * sum(turn.took for turn in turns)
-    return max(SURE_SECONDS, HOLD_SECONDS / many) if ours else HOLD_SECONDS
+    return min(max(calls - stay, 1), calls // 2)
 
 
 def _p95(turns: Iterable[_Turn]) -> float:
