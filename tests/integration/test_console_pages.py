@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from ivr.api.console import add_console
+from ivr.settings import PROJECT
 
 Client = TestClient[web.Request, web.Application]
 
@@ -33,7 +35,13 @@ async def client(pages: Path) -> AsyncIterator[Client]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/calls", "/calls/1763.12", "/search", "/system"])
+ROUTER = (PROJECT / "web/src/router.ts").read_text("utf-8")
+ADDRESSES = sorted(
+    {path.replace(":id", "1763.12") for path in re.findall(r'path: "(/[a-z/:]*)"', ROUTER)}
+)
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
 async def test_each_address_within_it_gives_its_page(client: Client, path: str) -> None:
     async with client.get(path) as answer:
         assert (answer.status, answer.content_type) == (200, "text/html")
