@@ -32,9 +32,9 @@ _COMMANDS = {
 
 _ALL_TESTS = (
     *("--dist", "loadfile", "--no-loadscope-reorder"),
-    *("--tx", "3*popen", "--tx", "popen//nice=19"),
+    *("--tx", "3*popen", "--tx", "2*popen//nice=19"),
 )
-"""Three files of whole calls at a time, which mostly wait, and the rest meanwhile; see
+"""Three files of whole calls at a time, which mostly wait, and the rest meanwhile by two; see
 ``tests/conftest.py``. Each file of calls has a hotline of its own."""
 
 
