@@ -24,7 +24,10 @@ BY_THE_CLOCK = (
     "tests/integration/test_live_captions.py",
     "tests/integration/test_phones.py",
 )
-LONGEST_FIRST = ("callback", "captions", "transcripts", "queue", "call", "faults", "dispatch_call")
+LONGEST_FIRST = (
+    *("callback", "captions", "transcripts", "cli", "queue", "call"),
+    *("third_parties", "console", "faults", "dispatch_call"),
+)
 CROWDS_LAST = ("lines", "many_conferences")  # they take the whole machine
 
 
