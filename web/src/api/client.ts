@@ -1,7 +1,7 @@
 /** The hotline's API, typed by its own description (`make check` makes `schema.d.ts` anew). */
 import createClient from "openapi-fetch";
 
-import { locale } from "../languages/index.ts";
+import { i18n, locale } from "../languages/index.ts";
 import type { components, paths } from "./schema.d.ts";
 
 export type Schemas = components["schemas"];
@@ -45,4 +45,9 @@ api.use({
 /** The data of an answer; errors have been thrown before. */
 export function data<T>(answer: { data?: T }): T {
   return answer.data as T;
+}
+
+/** What to tell a person of a request that failed. */
+export function told(problem: unknown): string {
+  return problem instanceof Refused ? problem.message : i18n.global.t("errors.network");
 }
