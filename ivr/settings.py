@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
 from email.utils import parseaddr
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivr.errors import SettingsError
@@ -451,13 +451,7 @@ def _endpoint(name: str, values: Mapping[str, str]) -> Endpoint | None:
             f"{name}_URL and {name}_SECRET go together; "
             f"the secret has {_SHORTEST_SECRET} characters or more"
         )
-    try:
-        parts = urlsplit(url)
-        host, usable = parts.hostname or "", parts.port != 0
-    except ValueError:
-        host, usable = "", False
-    plain = parts.scheme == "http" and is_private(host) if host else False
-    if not usable or not host or not (parts.scheme == "https" or plain) or "@" in parts.netloc:
+    if _web_address(url, plain=is_private) is None:
         raise SettingsError(
             f"{name}_URL: write https://…, or http://… for an address of your own network; "
             "no user name in it"
@@ -465,17 +459,23 @@ def _endpoint(name: str, values: Mapping[str, str]) -> Endpoint | None:
     return Endpoint(url, secret)
 
 
-def _controller(url: str | None) -> str:
-    """The controller's address; recordings go over no network in the clear."""
-    if url is None:
-        return ""
+def _web_address(url: str, *, plain: Callable[[str], bool]) -> SplitResult | None:
+    """An address of https, or of http where ``plain`` allows it for the host; no user in it."""
     try:
         parts = urlsplit(url)
         host, usable = parts.hostname or "", parts.port != 0
     except ValueError:
-        host, usable = "", False
-    safe = usable and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
-    if not host or not safe or "@" in parts.netloc or parts.query or parts.fragment:
+        return None
+    safe = parts.scheme == "https" or (parts.scheme == "http" and bool(host) and plain(host))
+    return parts if host and usable and safe and "@" not in parts.netloc else None
+
+
+def _controller(url: str | None) -> str:
+    """The controller's address; recordings go over no network in the clear."""
+    if url is None:
+        return ""
+    parts = _web_address(url, plain=is_loopback)
+    if parts is None or parts.query or parts.fragment:
         raise SettingsError(
             "HOTLINE_CONTROLLER_URL: write https://HOST, or http://127.0.0.1:PORT on the "
             "controller's machine or through a tunnel; no user name, no query"
