@@ -136,6 +136,11 @@ async def recording(ask: Ask) -> web.FileResponse:
     call_id = ask.path("call_id")
     if not ask.who.may(Permission.CALLS_SEE_NUMBERS):
         made = await ask.use.transcripts.hear(ask.who, call_id)
+        try:
+            _check_range(ask.request, made)
+        except ApiError:
+            made.unlink()
+            raise
         return Passing(made, headers={"Content-Type": "audio/wav"})
     file = await ask.use.calls.recording(ask.who, call_id)
     _check_range(ask.request, file)

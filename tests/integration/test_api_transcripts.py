@@ -199,6 +199,7 @@ async def test_who_may_not_see_numbers_hears_none(world: World, role: Role) -> N
     beyond = {**headers, "Range": f"bytes={len(body)}-"}
     async with world.client.get(f"{PATH}/recording", headers=beyond) as response:
         assert response.status == 416
+        assert (await response.json())["error"] == "range_not_satisfiable"
     assert await deeds(world, "recording.hear") == [(f"user-{role}", {"silenced": 1})] * 3
     assert not left_behind()
 
