@@ -119,7 +119,7 @@ class Deleting:
     def _whole(self, one: Recording) -> bool:
         if one.kept is None:
             return False
-        file = self._within(one.kept.file)
+        file = recordings.within(self._root, one.kept.file)
         if file is None or not file.is_file():
             return False
         with file.open("rb") as content:
@@ -127,13 +127,13 @@ class Deleting:
 
     def _drop_kept(self, one: Recording) -> None:
         """What is not whole would be taken for the recording by the next job."""
-        file = self._within(one.kept.file) if one.kept else None
+        file = recordings.within(self._root, one.kept.file) if one.kept else None
         if file is not None:
             file.unlink(missing_ok=True)
 
     def _remove(self, one: Recording, what: Deletion) -> None:
-        place = self._within(one.path)
-        kept = self._within(one.kept.file) if one.kept else None
+        place = recordings.within(self._root, one.path)
+        kept = recordings.within(self._root, one.kept.file) if one.kept else None
         if what is Deletion.LEGS:
             if place is None:
                 return
@@ -148,8 +148,3 @@ class Deleting:
             shutil.rmtree(place, ignore_errors=True)
         elif place is not None:
             place.unlink(missing_ok=True)
-
-    def _within(self, path: str) -> Path | None:
-        """A path below the recordings' folder; None when it would lead out of it."""
-        found = (self._root / path).resolve()
-        return found if found != self._root and found.is_relative_to(self._root) else None

@@ -184,28 +184,22 @@ class JobSounds:
 
     # --- files -----------------------------------------------------------------------------
     def _legs(self, job: Recording) -> dict[str, Path]:
-        place = self._within(job.path)
+        place = recordings.within(self._root, job.path)
         legs = {} if place is None else legs_of(job.source, place)
         return {leg: file for leg, file in legs.items() if not file.is_symlink()}
 
     def _kept(self, job: Recording) -> Path | None:
-        file = None if job.kept is None else self._within(job.kept.file)
+        file = None if job.kept is None else recordings.within(self._root, job.kept.file)
         return file if file is not None and file.is_file() else None
 
     def _target(self, job: Recording, codec: str) -> tuple[Path, int]:
         """Where the encoded file goes, and how many bytes it has at most."""
         sizes = [file.stat().st_size for file in self._legs(job).values()]
         name = kept_name(job, codec) if codec in CODECS else job.path
-        target = self._within(name)
+        target = recordings.within(self._root, name)
         if not sizes or target is None or name == job.path:
             raise RecordingNotFound(f"{job.name}: nothing that could have been encoded so")
         return target, 2 * max(sizes) + _HEADERS  # two channels of the longest leg as WAV
-
-    def _within(self, path: str) -> Path | None:
-        """A path below the recordings' folder; None when it would lead out of it."""
-        root = self._root.resolve()
-        found = (root / path).resolve()
-        return found if found != root and found.is_relative_to(root) else None
 
 
 def _judge(token: str, found: tuple[Recording, str] | None) -> Recording:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, exists, func, literal, or_, select, tuple_, update
@@ -168,6 +169,13 @@ async def renew(session: AsyncSession, key: Key, worker: str, until: datetime) -
     """Keep a job; False when it is no longer this worker's."""
     statement = update(RECORDINGS).where(_is(key), _has(worker)).values(claimed_until=until)
     return (await session.execute(statement.returning(R.call_id))).one_or_none() is not None
+
+
+def within(root: Path, path: str) -> Path | None:
+    """A path below the recordings' folder ``root``; None when it would lead out of it."""
+    root = root.resolve()
+    found = (root / path).resolve()
+    return found if found != root and found.is_relative_to(root) else None
 
 
 async def at_work(session: AsyncSession, name: str, now: datetime) -> bool:
